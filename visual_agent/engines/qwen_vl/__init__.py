@@ -1,0 +1,1 @@
+"""Qwen-VL as a native transformers model: configuration, model, tokenizer and processors."""
