@@ -1,0 +1,156 @@
+"""Many questions from a file.
+
+In: CASES.jsonl, lines `{"id", "images": [paths relative to the file], "question"}`. Out: PREDS.jsonl, lines
+`{"id", "answer", "found", "boxes": [[image, x1, y1, x2, y2], ...], "seconds", "error"?}`.
+A bad case becomes a line with `error` and does not stop the rest; a second run goes on where the first one stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from visual_agent.errors import UserError, VisualAgentError
+from visual_agent.results import error_to_dict, prediction_of
+
+if TYPE_CHECKING:
+    from visual_agent.agent import VisualAgent
+
+Case = dict[str, Any]
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
+    """(line number, parsed JSON or the error text as a `ValueError`) of each line that is not blank."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Cannot read {str(path)!r} ({error}); give a JSONL file in UTF-8.") from error
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except ValueError as error:
+                yield number, ValueError(f"line {number} is not JSON: {error}")
+
+
+def read_cases(path: Path) -> list[Case]:
+    """The cases of a file; a line that is no case is kept as `{"id", "problem"}` so that it gets its own error."""
+    cases: list[Case] = []
+    seen: set[str] = set()
+    for number, value in read_lines(path):
+        case = _checked(number, value)
+        key = _key(case["id"])
+        if key in seen:
+            case = {"id": f"line {number}", "problem": f"line {number} repeats the id {case['id']!r}; ids must differ."}
+        seen.add(_key(case["id"]))
+        cases.append(case)
+    return cases
+
+
+def _checked(number: int, value: Any) -> Case:
+    if not isinstance(value, dict):
+        problem = str(value) if isinstance(value, ValueError) else f"line {number} is no JSON object"
+        return {"id": f"line {number}", "problem": f"{problem}; write one object a line."}
+    case_id = value.get("id", f"line {number}")
+    images, question = value.get("images"), value.get("question")
+    if not isinstance(question, str) or not isinstance(images, list) or not all(isinstance(i, str) for i in images):
+        problem = f'line {number} needs "images" (a list of paths) and "question" (a text).'
+        return {"id": case_id, "problem": problem}
+    return {"id": case_id, "images": images, "question": question}
+
+
+def _key(case_id: Any) -> str:
+    return json.dumps(case_id, ensure_ascii=False, sort_keys=True)
+
+
+def finished_ids(path: Path) -> set[str]:
+    """The ids a former run has written; a last line cut off by an interruption is removed from the file."""
+    if not path.exists():
+        return set()
+    raw = path.read_bytes()
+    if raw and not raw.endswith(b"\n"):
+        with path.open("r+b") as file:
+            file.truncate(raw.rfind(b"\n") + 1)
+    return {_key(value["id"]) for _, value in read_lines(path) if isinstance(value, dict) and "id" in value}
+
+
+def run_case(agent: VisualAgent, case: Case, folder: Path) -> dict[str, Any]:
+    """The prediction line of one case; never raises for what the case or the model did wrong."""
+    started = time.perf_counter()
+    try:
+        _refuse_problem(case)
+        pictures = [_resolved(source, folder) for source in case["images"]]
+        answer = agent.run(case["question"], *pictures)
+        return prediction_of(case["id"], answer, seconds=time.perf_counter() - started)
+    except Exception as error:  # one bad case must not stop the rest; the line says what happened
+        if not isinstance(error, (VisualAgentError, OSError, ValueError, RuntimeError)):
+            raise
+        seconds = round(time.perf_counter() - started, 3)
+        return {"id": case["id"], "answer": "", "found": False, "boxes": [], "seconds": seconds, **error_to_dict(error)}
+
+
+def _refuse_problem(case: Case) -> None:
+    if "problem" in case:
+        raise UserError(case["problem"])
+
+
+def _resolved(source: str, folder: Path) -> str:
+    if source.startswith(("http://", "https://", "data:")) or Path(source).is_absolute():
+        return source
+    return str(folder / source)
+
+
+def run_batch(
+    agent: VisualAgent,
+    cases: list[Case],
+    folder: Path,
+    output: Path,
+    *,
+    workers: int = 1,
+    progress: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Answer `cases` and append their lines to `output` as they finish (flushed line by line).
+
+    Args:
+        agent: shared by all workers.
+        cases: what `read_cases` gave, without those already finished.
+        folder: what relative picture paths start from.
+        output: the predictions file.
+        workers: how many cases run at once.
+        progress: called with each finished line.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    lock = threading.Lock()
+    with output.open("a", encoding="utf-8") as file, ThreadPoolExecutor(workers) as pool:
+        pending: set[Future[dict[str, Any]]] = set()
+        queue = iter(cases)
+
+        def collect(done: set[Future[dict[str, Any]]]) -> None:
+            for future in done:
+                line = future.result()
+                with lock:
+                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                    file.flush()
+                if progress:
+                    progress(line)
+
+        try:
+            for case in queue:
+                pending.add(pool.submit(run_case, agent, case, folder))
+                if len(pending) >= workers:
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    collect(done)
+            collect(wait(pending).done)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def undone(cases: list[Case], finished: set[str]) -> list[Case]:
+    """The cases whose id no former run has written."""
+    return [case for case in cases if _key(case["id"]) not in finished]
