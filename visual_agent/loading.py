@@ -1,0 +1,345 @@
+"""Loading: everything a user may give as a picture, checked and made an upright RGB image.
+
+In: a `Source`: a local path, an http(s) URL, a data URI, bare base64, bytes, a PIL image or a NumPy array; the files
+may be pictures or PDFs ("scan.pdf#page=3" picks a page). Out: `Loaded`, the RGB image and a label for display.
+
+What is allowed is in `LoadPolicy`. Size in bytes is checked before reading, size in pixels before decoding. How
+pixels are converted is in `visual_agent.decoding`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import errno
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from visual_agent.errors import ContentError, ImageNotFound, ImageRefused, ImageTooLarge, ImageUnreadable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+#: What `load` takes. A str is an http(s) URL, a data URI, the base64 of a picture file, or else a path.
+Source: TypeAlias = "str | Path | bytes | bytearray | Image.Image | np.ndarray[Any, Any]"
+
+_LABEL_LENGTH = 80
+_PAGE = re.compile(r"#page=(\d{1,6})$", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:(?=//|data|file|ftp|javascript)", re.IGNORECASE)
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]+={0,2}\s*")
+
+
+@dataclass(frozen=True)
+class LoadPolicy:
+    """What may be loaded, and how much of it.
+
+    Attributes:
+        urls: whether http(s) URLs are fetched at all.
+        private_addresses: whether a URL may lead to an address outside the public internet (loopback, private
+            networks, link-local, metadata services ...). Leave it off wherever others choose the URLs.
+        folders: paths must lie in one of these after following symbolic links; None allows every path, () none.
+        max_bytes: limit on a file or download, in bytes.
+        max_pixels: limit on width times height of one picture.
+        max_pages: limit on the pages that `load_pages` takes from one document.
+        timeout: seconds for a whole download, redirects included.
+        max_redirects: redirects followed for one URL.
+        allowed_hosts: host names that URLs may name ("example.org"; ".example.org" also takes its subdomains);
+            None allows all.
+    """
+
+    urls: bool = True
+    private_addresses: bool = False
+    folders: tuple[Path, ...] | None = None
+    max_bytes: int = 64 * 1024 * 1024
+    max_pixels: int = 120_000_000
+    max_pages: int = 50
+    timeout: float = 20.0
+    max_redirects: int = 4
+    allowed_hosts: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An upright RGB image, fully decoded, and what it came from, shortened for display."""
+
+    image: Image.Image
+    source: str
+
+
+def load(source: Source, policy: LoadPolicy | None = None, *, page: int = 1) -> Loaded:
+    """Load one picture, or one page of a document.
+
+    Args:
+        source: see `Source`.
+        policy: what is allowed; the defaults of `LoadPolicy` if None.
+        page: page of a PDF or TIFF, from 1; "#page=N" at the end of a path or URL says it too.
+
+    Raises:
+        ImageNotFound: no such file, host, or page.
+        ImageRefused: the policy forbids it.
+        ImageTooLarge: more bytes or pixels than the policy allows.
+        ImageUnreadable: no picture, or a truncated or broken one.
+        ContentError: the source is of a type that is not accepted.
+    """
+    policy = policy or LoadPolicy()
+    if (image := _in_memory(source, policy)) is not None:
+        return image
+    data, label, named_page = _read(source, policy)
+    return _decode_page(data, label, named_page or page, policy, named=named_page is not None or page != 1)
+
+
+def load_pages(source: Source, policy: LoadPolicy | None = None) -> list[Loaded]:
+    """Load every page of a PDF or TIFF; of other sources the one picture. "#page=N" gives just that page.
+
+    Raises:
+        ImageTooLarge: the document has more than `policy.max_pages` pages.
+        ImageError, ContentError: as for `load`.
+    """
+    policy = policy or LoadPolicy()
+    if (image := _in_memory(source, policy)) is not None:
+        return [image]
+    data, label, named_page = _read(source, policy)
+    if named_page is not None:
+        return [_decode_page(data, label, named_page, policy, named=True)]
+    count = _count_pages(data, label, policy)
+    if count > policy.max_pages:
+        raise ImageTooLarge(
+            f"{label} has more than {policy.max_pages} pages; give the ones you need as {label}#page=N, "
+            "or raise LoadPolicy.max_pages.",
+            image=label,
+        )
+    return [_decode_page(data, label, page, policy, named=count > 1) for page in range(1, count + 1)]
+
+
+def label_of(source: Source) -> str:
+    """A short name of a source for messages: no query strings, passwords, data or control characters."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return f"bytes ({_size_words(len(source))})"
+    if isinstance(source, (str, os.PathLike)):
+        return _label_of_text(str(source))
+    if (shape := getattr(source, "shape", None)) is not None:
+        return f"array {'x'.join(map(str, shape))}"
+    return f"PIL image {'x'.join(map(str, source.size))}" if hasattr(source, "size") else type(source).__name__
+
+
+def _label_of_text(text: str) -> str:
+    head = text[:4096].lstrip()
+    if head[:5].lower() == "data:":
+        kind = re.split(r"[;,]", head[5:105])[0] or "text/plain"
+        return _shortened(f"data:{kind} ({_size_words(len(text))})")
+    if _SCHEME.match(head):
+        try:
+            parts = urlsplit(head)
+            host = parts.netloc.rpartition("@")[2]
+            return _shortened(f"{parts.scheme}://{host}{parts.path}")
+        except ValueError:
+            return "the URL"
+    if len(text) > 512 and _BASE64.fullmatch(head):
+        return f"base64 text ({_size_words(len(text))})"
+    return _shortened(head) or "an empty path"
+
+
+def _shortened(text: str) -> str:
+    clean = "".join(c if c.isprintable() else "?" for c in text)
+    if len(clean) <= _LABEL_LENGTH:
+        return clean
+    half = _LABEL_LENGTH // 2 - 1
+    return f"{clean[: half - 10]}...{clean[-half - 8 :]}"
+
+
+def _size_words(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+
+
+def _in_memory(source: Source, policy: LoadPolicy) -> Loaded | None:
+    """PIL images and arrays; None for sources that are or lead to bytes."""
+    if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
+        return None
+    from PIL import Image
+
+    from visual_agent import decoding
+
+    label = label_of(source)
+    if isinstance(source, Image.Image):
+        return Loaded(decoding.to_rgb(source, label, max_pixels=policy.max_pixels), label)
+    import numpy as np
+
+    if isinstance(source, np.ndarray):
+        return Loaded(decoding.from_array(source, label, max_pixels=policy.max_pixels), label)
+    raise ContentError(
+        f"A picture cannot be a {type(source).__name__}; give a path, an http(s) URL, a data URI, base64, bytes, "
+        "a PIL image or a NumPy array."
+    )
+
+
+def _read(source: Source, policy: LoadPolicy) -> tuple[bytes, str, int | None]:
+    """The bytes of a source, its label, and the page that it names."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _within_limit(bytes(source), label_of(source), policy), label_of(source), None
+    text = os.fspath(source) if isinstance(source, os.PathLike) else source
+    if not isinstance(text, str):
+        raise ContentError("A path must be text, not bytes; use os.fsdecode on it.")
+    page = None
+    if named := _PAGE.search(text[-16:]):
+        page, text = int(named[1]), text[: -len(named[0])]
+    label = label_of(text)
+    if isinstance(source, os.PathLike):
+        return _read_path(text, label, policy), label, page
+    return _read_text(text.strip(), label, policy), label, page
+
+
+def _read_text(text: str, label: str, policy: LoadPolicy) -> bytes:
+    """The bytes that a URL, data URI, base64 text or path stands for."""
+    start = text[:8].lower()
+    if start.startswith("data:"):
+        return _read_data_uri(text, label, policy)
+    if start.startswith(("http://", "https://")):
+        from visual_agent.fetching import fetch
+
+        return fetch(text, policy)
+    if _SCHEME.match(text[:64]):
+        raise ImageRefused(
+            f"{label} is of a kind that is not fetched; give an http or https URL, or a plain path.", image=label
+        )
+    data = _decoded_base64(text, policy)
+    return data if data is not None else _read_path(text, label, policy)
+
+
+def _read_data_uri(text: str, label: str, policy: LoadPolicy) -> bytes:
+    """The content of `data:[type][;base64],content` (RFC 2397); the declared type is not believed."""
+    head, comma, body = text.partition(",")
+    if not comma:
+        raise ImageUnreadable(f"{label} has no comma before its data; give data:image/png;base64,...", image=label)
+    if len(body) > policy.max_bytes * 3:
+        raise _too_many_bytes(label, policy)
+    if not head.lower().rstrip().endswith(";base64"):
+        return _within_limit(unquote_to_bytes(body), label, policy)
+    try:
+        return _within_limit(_base64_bytes(unquote_to_bytes(body)), label, policy)
+    except (binascii.Error, ValueError):
+        raise ImageUnreadable(
+            f"{label} holds broken base64; encode the whole file again with base64.b64encode.", image=label
+        ) from None
+
+
+def _decoded_base64(text: str, policy: LoadPolicy) -> bytes | None:
+    """The bytes of bare base64, or None where the text is a path. The decoded start must be that of a known file."""
+    if len(text) < 32 or not _BASE64.fullmatch(text):
+        return None
+    if len(text) > policy.max_bytes * 2:
+        raise _too_many_bytes(label_of(text), policy)
+    try:
+        data = _base64_bytes(text.encode("ascii"))
+    except (binascii.Error, ValueError):
+        return None
+    starts = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*", b"%PDF-")
+    return _within_limit(data, label_of(text), policy) if data.startswith(starts) or data[4:8] == b"ftyp" else None
+
+
+def _base64_bytes(text: bytes) -> bytes:
+    """Base64 or its URL-safe form, with or without padding and line breaks; ValueError if it is neither."""
+    compact = b"".join(text.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+    return base64.b64decode(compact + b"=" * (-len(compact) % 4), validate=True)
+
+
+def _read_path(text: str, label: str, policy: LoadPolicy) -> bytes:
+    """The bytes of a regular file inside the allowed folders."""
+    if policy.folders is not None and not policy.folders:
+        raise ImageRefused(f"{label}: local files are switched off here; send the picture itself.", image=label)
+    try:
+        path = Path(text).expanduser().resolve(strict=policy.folders is None)
+        if policy.folders is not None:
+            # Where the path is confined, what lies outside must not even be probed for existence.
+            if not any(path.is_relative_to(folder.resolve()) for folder in policy.folders):
+                raise ImageRefused(f"{label} is outside the folders that pictures may come from.", image=label)
+            path = path.resolve(strict=True)
+        return _read_regular(path, label, policy)
+    except OSError as error:
+        raise _path_error(error, label) from error
+    except (ValueError, RuntimeError) as error:  # a null byte; a symbolic link that leads to itself; no home
+        raise ImageNotFound(f"{label} is no usable path; check it.", image=label) from error
+
+
+def _read_regular(path: Path, label: str, policy: LoadPolicy) -> bytes:
+    """Read a regular file without ever waiting on a pipe or device, and without trusting its stated size."""
+    _check_regular(os.stat(path), label, policy)
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, flags), "rb") as stream:
+        _check_regular(os.fstat(stream.fileno()), label, policy)
+        return _within_limit(stream.read(policy.max_bytes + 1), label, policy)
+
+
+def _check_regular(status: os.stat_result, label: str, policy: LoadPolicy) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise ImageUnreadable(f"{label} is a folder; give the pictures in it one by one.", image=label)
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageRefused(f"{label} is a pipe, socket or device; give a regular file.", image=label)
+    if status.st_size > policy.max_bytes:
+        raise _too_many_bytes(label, policy)
+
+
+def _path_error(error: OSError, label: str) -> ImageNotFound | ImageRefused | ImageUnreadable:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL):
+        return ImageNotFound(f"There is no file {label}; check the path (paths are relative to {_here()}).", image=label)
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return ImageRefused(f"{label} may not be read by this user; change its permissions.", image=label)
+    if error.errno == errno.ELOOP:
+        return ImageRefused(f"{label} is a symbolic link that leads nowhere; give the file itself.", image=label)
+    return ImageUnreadable(f"{label} cannot be read ({error.strerror}); check the disk or copy it.", image=label)
+
+
+def _here() -> str:
+    try:
+        return f"the folder {_shortened(Path.cwd().name)!r}"
+    except OSError:
+        return "the working folder"
+
+
+def _within_limit(data: bytes, label: str, policy: LoadPolicy) -> bytes:
+    if len(data) > policy.max_bytes:
+        raise _too_many_bytes(label, policy)
+    return data
+
+
+def _too_many_bytes(label: str, policy: LoadPolicy) -> ImageTooLarge:
+    return ImageTooLarge(
+        f"{label} is larger than the limit of {_size_words(policy.max_bytes)}; make it smaller or raise "
+        "LoadPolicy.max_bytes.",
+        image=label,
+    )
+
+
+def _is_pdf(data: bytes) -> bool:
+    return b"%PDF-" in data[:1024] and not data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF"))
+
+
+def _decode_page(data: bytes, label: str, page: int, policy: LoadPolicy, *, named: bool) -> Loaded:
+    """One page of a document, or the picture in `data`; `named` puts the page into the label."""
+    shown = f"{label}#page={page}" if named else label
+    if page < 1:
+        raise ImageNotFound(f"{shown}: pages count from 1; give a page of at least 1.", image=shown)
+    if _is_pdf(data):
+        from visual_agent.documents import render_page
+
+        return Loaded(render_page(data, label, page=page, max_pixels=policy.max_pixels), shown)
+    from visual_agent.decoding import decode
+
+    return Loaded(decode(data, label, max_pixels=policy.max_pixels, frame=page), shown)
+
+
+def _count_pages(data: bytes, label: str, policy: LoadPolicy) -> int:
+    if _is_pdf(data):
+        from visual_agent.documents import count_pages
+
+        return count_pages(data, label)
+    from visual_agent.decoding import count_frames
+
+    return count_frames(data, label, most=policy.max_pages)
