@@ -108,7 +108,7 @@ def _save_trace(answer: Answer, ledger: Ledger, path: Path) -> Path:
 
 
 def _draw_evidence(answer: Answer, ledger: Ledger, path: Path) -> list[Path]:
-    """One picture a root that holds evidence (the second gets `-2` before the suffix); without evidence the first root."""
+    """One picture for each root that holds evidence (the second gets `-2` before the suffix), else the first root."""
     from visual_agent.drawing import draw
 
     named = sorted({e.image for e in answer.evidence}) or [ledger.roots()[0].name]

@@ -20,9 +20,14 @@ FinishReason = Literal["stop", "length"]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text of a turn. The engine must never read control tokens out of it."""
+    """Text of a turn. ChatML tags in it are never read as control tokens.
+
+    `trusted` text was written by the model itself or by our prompts: in it, and only in it, the markup of boxes
+    (<ref>, <box>, <quad>) becomes control tokens. Text of users, and text read from pictures, is not trusted.
+    """
 
     text: str
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,9 @@ class Scorer(Protocol):
 
 def answer(engine: Engine, request: Request, cancel: Cancel | None = None) -> Chunk:
     """The whole stream in one chunk: all text, the last chunk's finish, usage and counters."""
-    pieces, last, logprobs = [], Chunk(""), []
+    pieces: list[str] = []
+    logprobs: list[tuple[str, float]] = []
+    last = Chunk("")
     for chunk in engine.stream(request, cancel):
         pieces.append(chunk.text)
         logprobs.extend(chunk.logprobs)
