@@ -1,0 +1,138 @@
+"""One run of the agent: its limits, its clock, what it has used.
+
+In: `Limits`. Out: `Run`, which the agent's middleware asks before every model call and every tool call.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from visual_agent.errors import UserError, VisualAgentError
+
+T = TypeVar("T")
+
+#: A model whose output could not be read is asked again this many times in a row.
+REPAIRS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may use: calls of the model, calls of tools, seconds of wall time."""
+
+    model_calls: int = 12
+    tool_calls: int = 24
+    seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        if self.model_calls < 1 or self.tool_calls < 0 or not self.seconds > 0:
+            raise UserError(
+                f"Limits need at least one model call, no negative tool calls and some seconds, not {self}; "
+                "give larger numbers."
+            )
+
+
+class OutOfTime(VisualAgentError):
+    """The run's wall time is over; the agent turns this into an answer."""
+
+
+@dataclass(slots=True)
+class Run:
+    """The state of one run. Tools of one model turn may run in parallel, so counters are changed under a lock.
+
+    `stopped` names the limit that ended the run: "model_calls", "tool_calls", "seconds" or "unreadable_output".
+    """
+
+    question: str
+    limits: Limits
+    number: int = 1
+    started: float = field(default_factory=time.monotonic)
+    model_calls: int = 0
+    tool_calls: int = 0
+    repeated_looks: int = 0
+    repairs: int = 0
+    broken_in_a_row: int = 0
+    refused_calls: int = 0
+    tokens: dict[str, int] = field(default_factory=dict)
+    stopped: str = ""
+    model_seconds: float = 0.0
+    tool_seconds: dict[str, float] = field(default_factory=dict)
+    cached: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def left(self) -> float:
+        """Seconds of wall time left, never negative."""
+        return max(0.0, self.started + self.limits.seconds - time.monotonic())
+
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.started
+
+    def stop(self, reason: str) -> str:
+        """Note which limit ended the run (the first one counts) and say it in a sentence."""
+        self.stopped = self.stopped or reason
+        return self.sentence()
+
+    def sentence(self) -> str:
+        """Why the run was ended, for the answer."""
+        limits = self.limits
+        return {
+            "model_calls": f"the limit of {limits.model_calls} model calls ended the run before it had an answer",
+            "tool_calls": f"the limit of {limits.tool_calls} tool calls ended the run before it had an answer",
+            "seconds": f"the limit of {limits.seconds:g} seconds ended the run before it had an answer",
+            "unreadable_output": f"the model's output could not be read {REPAIRS + 1} times in a row",
+        }.get(self.stopped, self.stopped)
+
+    def take_tool_call(self) -> bool:
+        """Count one tool call; False when none is left."""
+        with self.lock:
+            if self.tool_calls >= self.limits.tool_calls:
+                self.refused_calls += 1
+                return False
+            self.tool_calls += 1
+            return True
+
+    def bounded(self, work: Callable[[], T]) -> T:
+        """Run `work` for as long as the run has time left.
+
+        The work runs in a daemon thread, with the caller's context variables. A thread cannot be killed: when the
+        time is over the thread is left to end by itself and its result is dropped.
+
+        Raises:
+            OutOfTime: no time is left, or the work took longer.
+        """
+        if self.left() <= 0:
+            raise OutOfTime("The run has no time left; give it more seconds in Limits.")
+        box: list[Any] = []
+        failed: list[BaseException] = []
+
+        def target() -> None:
+            try:
+                box.append(work())
+            except BaseException as error:
+                failed.append(error)
+
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=context.run, args=(target,), name="visual-agent-call", daemon=True)
+        thread.start()
+        thread.join(self.left())
+        if failed:
+            raise failed[0]
+        if not box:
+            raise OutOfTime("The call took longer than the run had left; give it more seconds in Limits.")
+        result: T = box[0]
+        return result
+
+    def usage(self) -> dict[str, int]:
+        """Calls and tokens of the run."""
+        return {
+            "model_calls": self.model_calls,
+            "tool_calls": self.tool_calls,
+            "repeated_looks": self.repeated_looks,
+            "repairs": self.repairs,
+            **self.tokens,
+        }
