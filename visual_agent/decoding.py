@@ -10,7 +10,7 @@ Only the formats of `FORMATS` are tried, whatever the name of the file says. Val
 |---|---|
 | alpha, transparent colour or palette entry | laid over white |
 | 16 bits (I;16, uint16) | 0..65535 to 0..255 (12-bit TIFF: 0..4095) |
-| mode I (32 bits, no declared range) | the smallest of 8, 12, 16 bits that holds it; beyond that its range is stretched |
+| mode I (32 bits, no declared range) | the smallest of 8, 12, 16 bits that holds it; else its range is stretched |
 | mode F | 0..1 times 255; 0..255 as it is; else its range is stretched; NaN is black |
 | CMYK | Pillow's plain conversion, Adobe's inverted files included |
 | array bool, uint8 | False 0, True 255; as it is |
@@ -260,12 +260,13 @@ def _check_scans(image: Image.Image, label: str) -> None:
 
 
 def _seek(image: ImageFile, frame: int, label: str) -> None:
+    missing = ImageNotFound(f"{label} has no page {frame}; give a page that it has, from 1 on.", image=label)
+    if image.format != "TIFF":
+        raise missing
     try:
-        if image.format != "TIFF":
-            raise EOFError
         image.seek(frame - 1)
     except EOFError:
-        raise ImageNotFound(f"{label} has no page {frame}; give a page that it has, from 1 on.", image=label) from None
+        raise missing from None
     except Exception as error:
         raise _failed(label, error, f"page {frame} is broken") from error
 

@@ -79,12 +79,14 @@ def _drawn(document: Any, number: int, label: str, max_pixels: int) -> Image:
     page = None
     try:
         page = document[number - 1]
-        size = _pixel_size(*page.get_size(), max_pixels)
+        width, height = page.get_size()
+        size = _pixel_size(width, height, max_pixels)
         bitmap = pypdfium2.PdfBitmap.new_native(*size, format=pypdfium2.raw.FPDFBitmap_BGR)
         try:
             bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
             _draw(page, bitmap, size, label)
-            return bitmap.to_pil().convert("RGB").copy()
+            image: Image = bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes with it
+            return image
         finally:
             bitmap.close()
     except (pypdfium2.PdfiumError, ValueError, OverflowError) as error:

@@ -31,7 +31,7 @@ Source: TypeAlias = "str | Path | bytes | bytearray | Image.Image | np.ndarray[A
 
 _LABEL_LENGTH = 80
 _PAGE = re.compile(r"#page=(\d{1,6})$", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:(?=//|data|file|ftp|javascript)", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]+={0,2}\s*")
 
 
@@ -123,9 +123,10 @@ def label_of(source: Source) -> str:
         return f"bytes ({_size_words(len(source))})"
     if isinstance(source, (str, os.PathLike)):
         return _label_of_text(str(source))
-    if (shape := getattr(source, "shape", None)) is not None:
+    if isinstance(shape := getattr(source, "shape", None), tuple):
         return f"array {'x'.join(map(str, shape))}"
-    return f"PIL image {'x'.join(map(str, source.size))}" if hasattr(source, "size") else type(source).__name__
+    size = getattr(source, "size", None)
+    return f"PIL image {'x'.join(map(str, size))}" if isinstance(size, tuple) else type(source).__name__
 
 
 def _label_of_text(text: str) -> str:
@@ -270,7 +271,7 @@ def _read_path(text: str, label: str, policy: LoadPolicy) -> bytes:
 
 def _read_regular(path: Path, label: str, policy: LoadPolicy) -> bytes:
     """Read a regular file without ever waiting on a pipe or device, and without trusting its stated size."""
-    _check_regular(os.stat(path), label, policy)
+    _check_regular(path.stat(), label, policy)
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(path, flags), "rb") as stream:
         _check_regular(os.fstat(stream.fileno()), label, policy)
@@ -288,7 +289,7 @@ def _check_regular(status: os.stat_result, label: str, policy: LoadPolicy) -> No
 
 def _path_error(error: OSError, label: str) -> ImageNotFound | ImageRefused | ImageUnreadable:
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL):
-        return ImageNotFound(f"There is no file {label}; check the path (paths are relative to {_here()}).", image=label)
+        return ImageNotFound(f"There is no file {label}; check the path (it is taken from {_here()}).", image=label)
     if error.errno in (errno.EACCES, errno.EPERM):
         return ImageRefused(f"{label} may not be read by this user; change its permissions.", image=label)
     if error.errno == errno.ELOOP:
