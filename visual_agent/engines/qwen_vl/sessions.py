@@ -37,7 +37,7 @@ def common(first: Sequence[Key], second: Sequence[Key]) -> int:
     if list(first[:count]) == list(second[:count]):
         return count
     low = 0
-    for low in range(count):  # noqa: B007 - the index is the result
+    for low in range(count):
         if first[low] != second[low]:
             break
     return low

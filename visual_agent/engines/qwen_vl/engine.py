@@ -1,0 +1,379 @@
+"""QwenVLEngine: the native Qwen-VL model behind the engine seam.
+
+In: `Request`s. Out: streamed `Chunk`s. What makes it fast for an agent: features of a picture are computed once
+(by content hash), the beginning that two calls share is computed once (`sessions`), stop texts cost nothing.
+Calls may come from several threads: they take turns token by token, so none waits for another's end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import Cache, DynamicCache
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+from visual_agent.engines.base import Cancel, Chunk, FinishReason, Profile, Request, Sampling, Turn, Usage
+from visual_agent.engines.qwen_vl.decoding import Chooser, TextStream
+from visual_agent.engines.qwen_vl.lookup import propose
+from visual_agent.engines.qwen_vl.prompting import Prompt, PromptBuilder
+from visual_agent.engines.qwen_vl.sessions import PrefixStore, shorten
+from visual_agent.errors import OutOfMemory, UserError
+
+if TYPE_CHECKING:
+    from visual_agent.engines.qwen_vl.modeling import QwenVLForConditionalGeneration
+    from visual_agent.engines.qwen_vl.processing import QwenVLProcessor
+    from visual_agent.images import Pixels
+
+GiB = 2**30
+
+
+class Turnstile:
+    """A fair lock: whoever asks first goes first, so calls alternate token by token."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._next = self._serving = 0
+
+    def __enter__(self) -> None:
+        with self._condition:
+            ticket = self._next
+            self._next += 1
+            while self._serving != ticket:
+                self._condition.wait()
+
+    def __exit__(self, *_: object) -> None:
+        with self._condition:
+            self._serving += 1
+            self._condition.notify_all()
+
+
+class FeatureStore:
+    """Picture features by content hash; the least recently used go when `max_bytes` is reached."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._features: OrderedDict[str, torch.Tensor] = OrderedDict()
+        self.bytes = 0
+
+    def get(self, key: str) -> torch.Tensor | None:
+        """The features `[queries, hidden]` of a picture, or None."""
+        found = self._features.get(key)
+        if found is not None:
+            self._features.move_to_end(key)
+        return found
+
+    def put(self, key: str, features: torch.Tensor) -> None:
+        """Keep the features of a picture."""
+        self._features[key] = features
+        self.bytes += features.nbytes
+        while self.bytes > self.max_bytes:
+            _, dropped = self._features.popitem(last=False)
+            self.bytes -= dropped.nbytes
+
+
+@dataclass(slots=True)
+class Call:
+    """One generation in progress: its prompt, the cache and what has been fed into it."""
+
+    prompt: Prompt
+    chooser: Chooser
+    session: str | None
+    cache: Cache
+    ids: torch.Tensor
+    counters: dict[str, int]
+    new: list[int]
+
+
+class QwenVLEngine:
+    """Qwen-VL or Qwen-VL-Chat, loaded into this process. Safe to call from several threads.
+
+    Args:
+        model: the loaded model, in evaluation mode.
+        processor: its tokenizer and image processor.
+        name: shown in traces and answers.
+        version: goes into cache keys; changes when answers may change.
+        chat: whether prompts are ChatML (Qwen-VL-Chat) or plain text (the base model).
+        prefix_bytes: memory for kept key/value caches; 0 computes every prompt anew.
+        feature_bytes: memory for picture features; 0 encodes every picture anew.
+        lookup: tokens proposed at once from the prompt's own text (greedy answers only; 0 for none).
+    """
+
+    def __init__(
+        self,
+        model: QwenVLForConditionalGeneration,
+        processor: QwenVLProcessor,
+        *,
+        name: str = "Qwen-VL-Chat",
+        version: str = "",
+        chat: bool = True,
+        prefix_bytes: int = 2 * GiB,
+        feature_bytes: int = GiB // 4,
+        lookup: int = 0,
+    ) -> None:
+        self.model, self.processor = model.eval(), processor
+        self.lookup = lookup
+        config = model.config
+        self._profile = Profile(
+            name, version=version, max_input_tokens=config.max_position_embeddings, grid="thousandths"
+        )
+        self._builder = PromptBuilder(processor.tokenizer, config.visual.n_queries, chat=chat)
+        self._prefixes = PrefixStore(prefix_bytes)
+        self._features = FeatureStore(feature_bytes)
+        self._turnstile = Turnstile()
+        self._ends = self._end_ids()
+
+    @property
+    def profile(self) -> Profile:
+        """What this engine can do."""
+        return self._profile
+
+    @property
+    def device(self) -> torch.device:
+        """Where prompts go."""
+        return self.model.get_input_embeddings().weight.device
+
+    def _end_ids(self) -> frozenset[int]:
+        """Ids that end an answer: the chat roles' marks (or nothing but the end of text), and the eos ids."""
+        tokenizer = self.processor.tokenizer
+        configured = self.model.generation_config.eos_token_id
+        ends = {tokenizer.end_of_text_id, *([configured] if isinstance(configured, int) else configured or [])}
+        if self._builder.chat:
+            ends |= {tokenizer.im_end_id, tokenizer.im_start_id}
+        return frozenset(ends)
+
+    def count_tokens(self, turns: Sequence[Turn]) -> int:
+        """Prompt tokens of `turns`, pictures and ChatML marks included."""
+        return len(self._builder.build(turns).ids)
+
+    def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Chunk]:
+        """Answer `request` piece by piece.
+
+        Raises:
+            UserError: the prompt is longer than the model can read.
+            OutOfMemory: the prompt or its cache does not fit.
+            Cancelled: `cancel` was set; what was computed stays useful for the next call.
+        """
+        prompt = self._builder.build(request.turns)
+        yield from self.stream_prompt(
+            prompt, sampling=request.sampling, stop=request.stop, session=request.session, cancel=cancel
+        )
+
+    def stream_prompt(
+        self,
+        prompt: Prompt,
+        *,
+        sampling: Sampling,
+        stop: tuple[str, ...] = (),
+        session: str | None = None,
+        cancel: Cancel | None = None,
+    ) -> Iterator[Chunk]:
+        """As `stream`, for a prompt that is already written."""
+        limit = self._limit(prompt, sampling)
+        cancel = cancel or Cancel()
+        texts = TextStream(self._decode, stop)
+        call, logits = self._begin(prompt, sampling, session, cancel)
+        finish: FinishReason = "length"
+        try:
+            for tokens, scores in self._tokens(call, logits, limit, cancel):
+                pieces: list[str] = []
+                noted: list[tuple[str, float]] = []
+                for token, score in zip(tokens, scores, strict=True):
+                    if token in self._ends or len(call.new) >= limit:
+                        finish = "stop" if token in self._ends else "length"
+                        break
+                    call.new.append(token)
+                    pieces.append(texts.push(token))
+                    if sampling.logprobs:
+                        noted.append((self._decode([token]), score))
+                    if texts.stopped:
+                        finish = "stop"
+                        break
+                else:
+                    if text := "".join(pieces):
+                        yield Chunk(text, logprobs=tuple(noted))
+                    continue
+                if text := "".join(pieces):
+                    yield Chunk(text, logprobs=tuple(noted))
+                break
+            usage = Usage(len(prompt.ids), len(call.new), prompt.image_tokens)
+            counters = {**call.counters, "tokens_generated": len(call.new)}
+            tail = texts.finish()
+        finally:
+            self._end(call, texts)
+        yield Chunk(tail, finish=finish, usage=usage, counters=counters)
+
+    def _limit(self, prompt: Prompt, sampling: Sampling) -> int:
+        """How many tokens the answer may have."""
+        room = self._profile.max_input_tokens - len(prompt.ids)
+        if room <= 0:
+            raise UserError(
+                f"The prompt has {len(prompt.ids)} tokens, the model reads {self._profile.max_input_tokens}; "
+                "send fewer pictures or less text."
+            )
+        wanted = sampling.max_tokens
+        if wanted is None:
+            wanted = self.model.generation_config.max_new_tokens or 512
+        return min(wanted, room)
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        """Text of ids; box markup stays, other control tokens go."""
+        tokenizer = self.processor.tokenizer
+        return tokenizer.decode(list(ids), skip_special_tokens=True, keep_image_special=True)  # type: ignore[no-any-return]
+
+    def _begin(
+        self, prompt: Prompt, sampling: Sampling, session: str | None, cancel: Cancel
+    ) -> tuple[Call, torch.Tensor]:
+        """Encode pictures and compute the prompt; the call and the logits `[1, vocabulary]` of its last position."""
+        chooser = Chooser.of(sampling, self.model.generation_config, self.device)
+        alpha = float(self.model.transformer.rotary.alpha_of(torch.tensor([len(prompt.ids)]))[0])
+        cancel.check()
+        with self._turnstile, torch.inference_mode(), _memory_errors():
+            cache, reused = self._prefixes.take(prompt.keys(), alpha, session)
+            cache = cache or self._new_cache()
+            counters = {"prompt_computed": len(prompt.ids) - reused, "prompt_reused": reused}
+            features = self._encode(prompt, reused, counters, cancel)
+            cancel.check()
+            ids = torch.tensor([prompt.ids], device=self.device)
+            given: dict[str, Any] = {}
+            if features is not None:
+                given["mm_encoder_outputs"] = {"image": BaseModelOutputWithPooling(pooler_output=features)}
+            logits = self.model(
+                input_ids=ids[:, reused:], past_key_values=cache, use_cache=True, logits_to_keep=1, **given
+            ).logits[:, -1]
+        return Call(prompt, chooser, session, cache, ids, counters, []), logits
+
+    def _new_cache(self) -> Cache:
+        return DynamicCache(config=self.model.config)
+
+    def _encode(
+        self, prompt: Prompt, reused: int, counters: dict[str, int], cancel: Cancel
+    ) -> torch.Tensor | None:
+        """Features `[pictures, queries, hidden]` of the pictures that the cache does not hold yet."""
+        needed = [prompt.pictures[index] for index in prompt.pictures_after(reused)]
+        missing = {p.hash: p for p in needed if self._features.get(p.hash) is None}
+        counters["images_encoded"] = len(missing)
+        counters["images_reused"] = len(prompt.pictures) - len(missing)
+        fresh: dict[str, torch.Tensor] = {}
+        for pixels in missing.values():
+            cancel.check()
+            fresh[pixels.hash] = self._vision(pixels)
+        if not needed:
+            return None
+        stacked = torch.stack([fresh[p.hash] if p.hash in fresh else self._features.get(p.hash) for p in needed])
+        for key, features in fresh.items():
+            self._features.put(key, features)
+        return stacked
+
+    def _vision(self, pixels: Pixels) -> torch.Tensor:
+        values = self.processor.image_processor(pixels.image, return_tensors="pt")["pixel_values"]
+        weight = self.model.visual.conv1.weight
+        return self.model.get_image_features(values.to(weight.device, weight.dtype), return_dict=True).pooler_output[0]
+
+    def _tokens(
+        self, call: Call, logits: torch.Tensor, limit: int, cancel: Cancel
+    ) -> Iterator[tuple[list[int], list[float]]]:
+        """New tokens with their log probabilities, one or several at a time, without end."""
+        while True:
+            with torch.inference_mode():
+                token = call.chooser.choose(logits, call.ids)
+                score = float(logits.float().log_softmax(-1)[0, token[0, 0]])
+            yield [int(token)], [score]
+            cancel.check()
+            if len(call.new) >= limit:
+                return
+            with self._turnstile, torch.inference_mode(), _memory_errors():
+                call.ids = torch.cat([call.ids, token], dim=1)
+                guess = propose(call.ids[0].tolist(), self.lookup) if self._may_guess(call) else []
+                if not guess:
+                    logits = self._feed(call, token)
+                    continue
+                accepted, logits = self._verify(call, token, guess)
+            if accepted:
+                yield accepted, [0.0] * len(accepted)
+
+    def _may_guess(self, call: Call) -> bool:
+        return bool(self.lookup) and call.chooser.exact_for_lookup
+
+    def _feed(self, call: Call, tokens: torch.Tensor) -> torch.Tensor:
+        """Feed tokens `[1, n]`; the logits `[1, vocabulary]` of the last one."""
+        return self.model(input_ids=tokens, past_key_values=call.cache, use_cache=True, logits_to_keep=1).logits[:, -1]
+
+    def _verify(self, call: Call, token: torch.Tensor, guess: list[int]) -> tuple[list[int], torch.Tensor]:
+        """Feed a token and a guess behind it; the part of the guess the model agrees with, and the next logits."""
+        guessed = torch.tensor([guess], device=token.device)
+        held = call.cache.get_seq_length()
+        logits = self.model(
+            input_ids=torch.cat([token, guessed], dim=1), past_key_values=call.cache, use_cache=True
+        ).logits
+        agreed = (logits[0, :-1].argmax(-1) == guessed[0]).int().cumprod(0)
+        count = int(agreed.sum())
+        shorten(call.cache, held + 1 + count)
+        call.ids = torch.cat([call.ids, guessed[:, :count]], dim=1)
+        return guess[:count], logits[:, count]
+
+    def _end(self, call: Call, texts: TextStream) -> None:
+        """Keep the cache for the next call, rolled back to what the prompt and the kept answer hold."""
+        kept = len(call.prompt.ids) + len(call.new)
+        with self._turnstile:
+            length = min(kept, call.cache.get_seq_length())
+            if self._prefixes.max_bytes and length:
+                cache = shorten(call.cache, length)
+                keys = [*call.prompt.keys(), *call.new][:length]
+                alpha = float(torch.as_tensor(getattr(cache, "ntk_alpha", 1.0)).flatten()[0])
+                self._prefixes.put(keys, cache, alpha, call.session)
+            if not texts.stopped:
+                self._builder.remember(texts.text, call.new)
+
+    def score(self, request: Request, candidates: Sequence[str]) -> list[float]:
+        """Natural log probability of each candidate as the beginning of the answer.
+
+        Args:
+            request: its `turns` are the prompt; sampling and stop texts play no role.
+            candidates: texts, each at least one token long.
+        """
+        prompt = self._builder.build(request.turns)
+        self._limit(prompt, Sampling(max_tokens=1))
+        call, first = self._begin(prompt, Sampling(temperature=0), request.session, Cancel())
+        scores = []
+        held = call.cache.get_seq_length()
+        for candidate in candidates:
+            ids = self.processor.tokenizer.encode_text(candidate)
+            if not ids:
+                raise UserError("A candidate is empty; give texts of at least one token.")
+            with self._turnstile, torch.inference_mode(), _memory_errors():
+                logits = first[:, None]
+                if len(ids) > 1:
+                    fed = torch.tensor([ids[:-1]], device=self.device)
+                    more = self.model(input_ids=fed, past_key_values=call.cache, use_cache=True).logits
+                    logits = torch.cat([logits, more], dim=1)
+                    shorten(call.cache, held)
+                chances = logits[0].float().log_softmax(-1)
+            scores.append(float(sum(chances[i, token] for i, token in enumerate(ids))))
+        self._end(call, TextStream(self._decode))
+        return scores
+
+    def close(self) -> None:
+        """Forget all caches; the weights go with the engine object."""
+        self._prefixes.clear()
+        self._features = FeatureStore(self._features.max_bytes)
+
+
+class _memory_errors:
+    """Turns the allocator's errors into OutOfMemory."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+            isinstance(error, RuntimeError) and "not enough memory" in str(error)
+        ):
+            raise OutOfMemory(
+                "This prompt does not fit into memory beside the weights; send fewer pictures, a shorter text, "
+                "or load the model in a smaller form (see visual-agent doctor)."
+            ) from error
