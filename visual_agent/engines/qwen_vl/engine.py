@@ -250,9 +250,7 @@ class QwenVLEngine:
     def _new_cache(self) -> Cache:
         return DynamicCache(config=self.model.config)
 
-    def _encode(
-        self, prompt: Prompt, reused: int, counters: dict[str, int], cancel: Cancel
-    ) -> torch.Tensor | None:
+    def _encode(self, prompt: Prompt, reused: int, counters: dict[str, int], cancel: Cancel) -> torch.Tensor | None:
         """Features `[pictures, queries, hidden]` of the pictures that the cache does not hold yet."""
         needed = [prompt.pictures[index] for index in prompt.pictures_after(reused)]
         missing = {p.hash: p for p in needed if self._features.get(p.hash) is None}

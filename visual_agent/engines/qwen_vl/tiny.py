@@ -64,7 +64,9 @@ def write_checkpoint(folder: Path, *, seed: int = 0, dtype: torch.dtype = torch.
     torch.manual_seed(seed)
     config = tiny_config(**changes)
     model = QwenVLForConditionalGeneration(config).to(dtype)
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors", {"format": "pt"})
+    save_file(
+        {k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors", {"format": "pt"}
+    )
     write_vocabulary(folder)
     original = {k: v for k, v in config.to_dict().items() if k not in ("model_type", "architectures", "visual")}
     visual = {k: getattr(config.visual, k) for k in ("heads", "image_size", "image_start_id", "layers", "mlp_ratio")}
