@@ -62,8 +62,8 @@ _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE = 258
 
 
-def decode(data: bytes, label: str, *, max_pixels: int, frame: int = 1) -> Image.Image:
-    """The picture in `data`, upright and RGB.
+def decode(data: bytes, label: str, *, max_pixels: int, frame: int = 1) -> tuple[Image.Image, bool]:
+    """The picture in `data`, upright and RGB; and whether the file has further pages.
 
     Args:
         data: the bytes of a file in one of `FORMATS`.
@@ -79,7 +79,8 @@ def decode(data: bytes, label: str, *, max_pixels: int, frame: int = 1) -> Image
     image = open_lazily(data, label)
     if frame != 1:
         _seek(image, frame, label)
-    return to_rgb(image, label, max_pixels=max_pixels)
+    several = image.format == "TIFF" and bool(getattr(image, "is_animated", False))
+    return to_rgb(image, label, max_pixels=max_pixels), several
 
 
 def count_frames(data: bytes, label: str, *, most: int) -> int:

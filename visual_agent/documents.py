@@ -35,8 +35,8 @@ def count_pages(data: bytes, label: str) -> int:
         return len(document)
 
 
-def render_page(data: bytes, label: str, *, page: int = 1, max_pixels: int = PAGE_PIXELS) -> Image:
-    """One page as a new RGB image on white.
+def render_page(data: bytes, label: str, *, page: int = 1, max_pixels: int = PAGE_PIXELS) -> tuple[Image, int]:
+    """One page as a new RGB image on white, and the number of pages there are.
 
     Raises:
         ImageUnreadable: the PDF or the page is broken, encrypted, or has no pages.
@@ -50,7 +50,7 @@ def render_page(data: bytes, label: str, *, page: int = 1, max_pixels: int = PAG
                 f"{label} has no page {page}; it has {count} page{'s' * (count > 1)}: give #page=1..{count}.",
                 image=label,
             )
-        return _drawn(document, page, label, min(max_pixels, PAGE_PIXELS))
+        return _drawn(document, page, label, min(max_pixels, PAGE_PIXELS)), count
 
 
 @contextmanager

@@ -16,6 +16,19 @@ from visual_agent.errors import BoxError
 GRID = 1000
 
 
+def _is_number(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except (TypeError, OverflowError):  # text; an int beyond every float
+        return False
+
+
+def _whole(low: float, high: float) -> tuple[int, int]:
+    """A span in whole pixels, rounded; one that rounds to nothing becomes the pixel it starts in."""
+    first, last = round(low), round(high)
+    return (first, last) if first < last else (math.floor(low), math.floor(low) + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle `x1, y1, x2, y2` in pixels of one picture, with x1 < x2 and y1 < y2."""
@@ -26,8 +39,8 @@ class Box:
     y2: float
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(v) for v in self.as_tuple()):
-            raise BoxError(f"A box needs four finite numbers, not {self.as_tuple()}; give x1, y1, x2, y2 in pixels.")
+        if not all(_is_number(v) for v in self.as_tuple()):
+            raise BoxError("A box needs four finite numbers; give x1, y1, x2, y2 in pixels of the named picture.")
         if self.x1 >= self.x2 or self.y1 >= self.y2:
             raise BoxError(
                 f"Box {self.as_tuple()} has no area; give x1 < x2 and y1 < y2 "
@@ -36,8 +49,11 @@ class Box:
 
     @classmethod
     def around(cls, points: Iterable[Sequence[float]]) -> Box:
-        """The smallest box that holds all `points` (x, y); at least one pixel wide and high."""
-        xs, ys = zip(*((float(p[0]), float(p[1])) for p in points), strict=True)
+        """The smallest box that holds all `points` (x, y), at least one; it is at least one pixel wide and high."""
+        pairs = [(float(p[0]), float(p[1])) for p in points]
+        if not pairs:
+            raise BoxError("A box needs points to go around; give at least one.")
+        xs, ys = zip(*pairs, strict=True)
         x1, y1, x2, y2 = min(xs), min(ys), max(xs), max(ys)
         return cls(x1, y1, max(x2, x1 + 1), max(y2, y1 + 1))
 
@@ -66,9 +82,10 @@ class Box:
         return self.x1, self.y1, self.x2, self.y2
 
     def rounded(self) -> tuple[int, int, int, int]:
-        """Whole pixels, at least one pixel wide and high."""
-        x1, y1, x2, y2 = (round(v) for v in self.as_tuple())
-        return x1, y1, max(x2, x1 + 1), max(y2, y1 + 1)
+        """Whole pixels, at least one wide and high; a box inside a picture stays inside it."""
+        x1, x2 = _whole(self.x1, self.x2)
+        y1, y2 = _whole(self.y1, self.y2)
+        return x1, y1, x2, y2
 
     def intersection(self, other: Box) -> float:
         """Shared area in square pixels, 0 where the boxes do not touch."""
@@ -79,7 +96,8 @@ class Box:
     def iou(self, other: Box) -> float:
         """Intersection over union, 0..1."""
         shared = self.intersection(other)
-        return shared / (self.area + other.area - shared)
+        total = self.area + other.area - shared
+        return shared / total if total > 0 else 0.0  # 0 where boxes are so thin that their area underflows
 
     def contains(self, x: float, y: float) -> bool:
         """Whether the point lies in the box."""
@@ -126,12 +144,20 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """Axis-aligned map from a derived picture's pixels to its parent's: `x -> x * sx + tx`, likewise y."""
+    """Axis-aligned map from a derived picture's pixels to its parent's: `x -> x * sx + tx`, likewise y.
+
+    A crop that starts at (left, top), is resized from `w` to `W` pixels and then padded by `p` pixels at its left has
+    `sx = w / W` and `tx = left - p * sx`. `sx` and `sy` are positive: nothing is mirrored.
+    """
 
     sx: float = 1.0
     sy: float = 1.0
     tx: float = 0.0
     ty: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (all(_is_number(v) for v in (self.sx, self.sy, self.tx, self.ty)) and self.sx > 0 and self.sy > 0):
+            raise BoxError(f"{self} maps no boxes; give finite numbers, and scales sx and sy above 0.")
 
     def apply(self, box: Box) -> Box:
         """A box of the derived picture in the parent's pixels."""

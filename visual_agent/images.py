@@ -23,7 +23,11 @@ from visual_agent.geometry import Box, Region, Transform
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from visual_agent.loading import LoadPolicy, Source
+    from visual_agent.loading import Loaded, LoadPolicy, Source
+
+
+#: Rows hashed at a time.
+_BAND = 256
 
 
 class Pixels:
@@ -36,7 +40,8 @@ class Pixels:
             raise UserError(f"A ledger picture must be RGB, not {image.mode}; load it with visual_agent.loading.")
         self.image = image
         digest = hashlib.sha256(f"RGB {image.width}x{image.height}\n".encode())
-        digest.update(image.tobytes())
+        for top in range(0, image.height, _BAND):  # in bands, so that a large picture is not held twice
+            digest.update(image.crop((0, top, image.width, min(top + _BAND, image.height))).tobytes())
         self.hash = digest.hexdigest()
 
     @property
@@ -120,7 +125,11 @@ class Picture:
         return Box(0, 0, *self.size)
 
 
-_SPOKEN_NAME = re.compile(r"(?:img|image|picture|图片|图像|图)\s*[-_#]?\s*(\d+)((?:\.[a-z]+\d+)*)", re.IGNORECASE)
+#: How many names an error lists.
+_NAMES_SHOWN = 30
+_SPOKEN_NAME = re.compile(
+    r"(?:img|image|picture|图片|图像|图)\s*[-_#]?\s*(\d{1,6})((?:\.[a-z]+\d{1,6})*)", re.IGNORECASE
+)
 
 
 class Ledger:
@@ -130,6 +139,7 @@ class Ledger:
         self._policy = policy
         self._pictures: dict[str, Picture] = {}
         self._regions: dict[str, Region] = {}
+        self._region_ids: dict[tuple[str, Box, str], str] = {}
         self._lock = threading.RLock()
         for source in pictures:
             self.add(source)
@@ -142,8 +152,13 @@ class Ledger:
         """
         from visual_agent.loading import load
 
-        loaded = load(source, self._policy)
+        return self.add_loaded(load(source, self._policy))
+
+    def add_loaded(self, loaded: Loaded, known: Iterable[Picture] = ()) -> Picture:
+        """Enter a picture that `visual_agent.loading` has loaded; one of `known` with the same content comes back."""
         pixels = keep(loaded.image)
+        if (same := next((picture for picture in known if picture.hash == pixels.hash), None)) is not None:
+            return same
         with self._lock:
             name = f"img{len(self.roots()) + 1}"
             return self._enter(Picture(name, pixels, None, name, Transform(), Transform(), source=loaded.source))
@@ -162,12 +177,17 @@ class Ledger:
         """
         pixels = keep(image)
         with self._lock:
-            base = self.get(parent if isinstance(parent, str) else parent.name)
+            base = self.get(parent) if isinstance(parent, str) else self._own(parent)
             prefix = f"{base.name}.{kind}"
             number = 1 + sum(bool(re.fullmatch(re.escape(prefix) + r"\d+", name)) for name in self._pictures)
             to_root = transform.then(base.to_root)
             entry = Picture(f"{prefix}{number}", pixels, base.name, base.root, transform, to_root, note=note)
             return self._enter(entry)
+
+    def _own(self, picture: Picture) -> Picture:
+        if self._pictures.get(picture.name) is not picture:
+            raise UserError(f"Picture {picture.name!r} is of another ledger; add it to this one first.")
+        return picture
 
     def _enter(self, picture: Picture) -> Picture:
         self._pictures[picture.name] = picture
@@ -189,7 +209,8 @@ class Ledger:
             for picture in self._pictures.values():
                 if key.lower() == picture.name or key == picture.file_id:
                     return picture
-            known = ", ".join(self._pictures) or "none yet"
+            names = list(self._pictures)
+        known = ", ".join([*names[:_NAMES_SHOWN], "..."] if len(names) > _NAMES_SHOWN else names) or "none yet"
         raise ImageNotFound(f"There is no picture {name[:80]!r}; use one of: {known}.", image=name[:80])
 
     def roots(self) -> list[Picture]:
@@ -208,12 +229,13 @@ class Ledger:
         The same phrase, box and frame keeps its first id.
         """
         with self._lock:
-            self.get(region.frame)
-            for known in self._regions.values():
-                if (known.frame, known.box, known.phrase) == (region.frame, region.box, region.phrase):
-                    return known
-            entry = replace(region, id=f"r{len(self._regions) + 1}")
+            frame = self.get(region.frame).name
+            key = (frame, region.box, region.phrase)
+            if key in self._region_ids:
+                return self._regions[self._region_ids[key]]
+            entry = replace(region, frame=frame, id=f"r{len(self._regions) + 1}")
             self._regions[entry.id] = entry
+            self._region_ids[key] = entry.id
             return entry
 
     def region(self, region_id: str) -> Region:

@@ -32,7 +32,9 @@ Source: TypeAlias = "str | Path | bytes | bytearray | Image.Image | np.ndarray[A
 _LABEL_LENGTH = 80
 _PAGE = re.compile(r"#page=(\d{1,6})$", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]+={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+#: How the files that we read begin; "ftyp" (AVIF) stands at byte 4.
+_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*", b"%PDF-")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def load(source: Source, policy: LoadPolicy | None = None, *, page: int = 1) -> 
     if (image := _in_memory(source, policy)) is not None:
         return image
     data, label, named_page = _read(source, policy)
-    return _decode_page(data, label, named_page or page, policy, named=named_page is not None or page != 1)
+    return _decode_page(data, label, page if named_page is None else named_page, policy)
 
 
 def load_pages(source: Source, policy: LoadPolicy | None = None) -> list[Loaded]:
@@ -106,7 +108,7 @@ def load_pages(source: Source, policy: LoadPolicy | None = None) -> list[Loaded]
         return [image]
     data, label, named_page = _read(source, policy)
     if named_page is not None:
-        return [_decode_page(data, label, named_page, policy, named=True)]
+        return [_decode_page(data, label, named_page, policy)]
     count = _count_pages(data, label, policy)
     if count > policy.max_pages:
         raise ImageTooLarge(
@@ -114,7 +116,7 @@ def load_pages(source: Source, policy: LoadPolicy | None = None) -> list[Loaded]
             "or raise LoadPolicy.max_pages.",
             image=label,
         )
-    return [_decode_page(data, label, page, policy, named=count > 1) for page in range(1, count + 1)]
+    return [_decode_page(data, label, page, policy) for page in range(1, count + 1)]
 
 
 def label_of(source: Source) -> str:
@@ -141,7 +143,7 @@ def _label_of_text(text: str) -> str:
             return _shortened(f"{parts.scheme}://{host}{parts.path}")
         except ValueError:
             return "the URL"
-    if len(text) > 512 and _BASE64.fullmatch(head):
+    if _starts_like_base64(text):
         return f"base64 text ({_size_words(len(text))})"
     return _shortened(head) or "an empty path"
 
@@ -231,9 +233,18 @@ def _read_data_uri(text: str, label: str, policy: LoadPolicy) -> bytes:
         ) from None
 
 
+def _starts_like_base64(text: str) -> bool:
+    """Whether the text begins like the base64 of a file that we read. ("/9j/4AAQ..." is a JPEG, and no path.)"""
+    head = "".join(text[:128].split())[:40]
+    if len(head) < 40 or not _BASE64.fullmatch(head):
+        return False
+    start = base64.b64decode(head.replace("-", "+").replace("_", "/") + "=" * (-len(head) % 4))
+    return start.startswith(_STARTS) or start[4:8] == b"ftyp"
+
+
 def _decoded_base64(text: str, policy: LoadPolicy) -> bytes | None:
-    """The bytes of bare base64, or None where the text is a path. The decoded start must be that of a known file."""
-    if len(text) < 32 or not _BASE64.fullmatch(text):
+    """The bytes of bare base64, or None where the text is a path."""
+    if not _starts_like_base64(text):
         return None
     if len(text) > policy.max_bytes * 2:
         raise _too_many_bytes(label_of(text), policy)
@@ -241,8 +252,7 @@ def _decoded_base64(text: str, policy: LoadPolicy) -> bytes | None:
         data = _base64_bytes(text.encode("ascii"))
     except (binascii.Error, ValueError):
         return None
-    starts = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*", b"%PDF-")
-    return _within_limit(data, label_of(text), policy) if data.startswith(starts) or data[4:8] == b"ftyp" else None
+    return _within_limit(data, label_of(text), policy)
 
 
 def _base64_bytes(text: bytes) -> bytes:
@@ -322,18 +332,20 @@ def _is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:1024] and not data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF"))
 
 
-def _decode_page(data: bytes, label: str, page: int, policy: LoadPolicy, *, named: bool) -> Loaded:
-    """One page of a document, or the picture in `data`; `named` puts the page into the label."""
-    shown = f"{label}#page={page}" if named else label
+def _decode_page(data: bytes, label: str, page: int, policy: LoadPolicy) -> Loaded:
+    """One page of a document, or the picture in `data`. Where there are several pages the label says which it is."""
+    shown = f"{label}#page={page}"
     if page < 1:
         raise ImageNotFound(f"{shown}: pages count from 1; give a page of at least 1.", image=shown)
     if _is_pdf(data):
         from visual_agent.documents import render_page
 
-        return Loaded(render_page(data, label, page=page, max_pixels=policy.max_pixels), shown)
+        image, count = render_page(data, label, page=page, max_pixels=policy.max_pixels)
+        return Loaded(image, shown if count > 1 else label)
     from visual_agent.decoding import decode
 
-    return Loaded(decode(data, label, max_pixels=policy.max_pixels, frame=page), shown)
+    image, several = decode(data, label, max_pixels=policy.max_pixels, frame=page)
+    return Loaded(image, shown if several else label)
 
 
 def _count_pages(data: bytes, label: str, policy: LoadPolicy) -> int:
