@@ -1,0 +1,31 @@
+"""What fits into memory, and what the doctor says."""
+
+from __future__ import annotations
+
+from visual_agent.doctor import advice, examine, memory_plan
+
+
+def test_memory_plan_follows_the_exact_sizes() -> None:
+    plan = {fit.form.split()[0]: fit for fit in memory_plan(16e9)}
+    assert not plan["bf16"].fits
+    assert 20.3 < plan["bf16"].needed < 20.5
+    assert plan["int8"].fits
+    assert plan["int4"].fits
+
+
+def test_nothing_fits_a_small_machine() -> None:
+    plan = memory_plan(4e9)
+    assert not any(fit.fits for fit in plan)
+    assert "offline engine" in advice(True, plan, on_gpu=False)
+
+
+def test_advice_names_the_extra_that_is_missing() -> None:
+    assert "visual-agent[local]" in advice(False, memory_plan(80e9), on_gpu=True)
+
+
+def test_examine_finds_this_installation() -> None:
+    findings = examine()
+    assert findings["visual_agent"]
+    assert findings["ocr"] == "ready"
+    assert findings["memory"]["total"] >= findings["memory"]["available"] > 0
+    assert {"local", "api", "search", "serve"} == set(findings["extras"])
