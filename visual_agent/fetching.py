@@ -28,10 +28,10 @@ import httpx
 from typing_extensions import override
 
 from visual_agent.errors import ImageError, ImageNotFound, ImageRefused, ImageTooLarge, ImageUnreadable
-from visual_agent.loading import label_of
+from visual_agent.sources import label_of
 
 if TYPE_CHECKING:
-    from visual_agent.loading import LoadPolicy
+    from visual_agent.sources import LoadPolicy
 
 #: A resolver takes a host and a port and gives all addresses as text; it raises OSError where there are none.
 Resolver = Callable[[str, int], list[str]]

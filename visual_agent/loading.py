@@ -17,53 +17,18 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import unquote_to_bytes, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 from visual_agent.errors import ContentError, ImageNotFound, ImageRefused, ImageTooLarge, ImageUnreadable
+from visual_agent.sources import SCHEME, LoadPolicy, Source, label_of, shortened, size_words, starts_like_base64
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
-#: What `load` takes. A str is an http(s) URL, a data URI, the base64 of a picture file, or else a path.
-Source: TypeAlias = "str | Path | bytes | bytearray | Image.Image | np.ndarray[Any, Any]"
+__all__ = ["LoadPolicy", "Loaded", "Source", "label_of", "load", "load_pages"]
 
-_LABEL_LENGTH = 80
 _PAGE = re.compile(r"#page=(\d{1,6})$", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
-#: How the files that we read begin; "ftyp" (AVIF) stands at byte 4.
-_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*", b"%PDF-")
-
-
-@dataclass(frozen=True)
-class LoadPolicy:
-    """What may be loaded, and how much of it.
-
-    Attributes:
-        urls: whether http(s) URLs are fetched at all.
-        private_addresses: whether a URL may lead to an address outside the public internet (loopback, private
-            networks, link-local, metadata services ...). Leave it off wherever others choose the URLs.
-        folders: paths must lie in one of these after following symbolic links; None allows every path, () none.
-        max_bytes: limit on a file or download, in bytes.
-        max_pixels: limit on width times height of one picture.
-        max_pages: limit on the pages that `load_pages` takes from one document.
-        timeout: seconds for a whole download, redirects included.
-        max_redirects: redirects followed for one URL.
-        allowed_hosts: host names that URLs may name ("example.org"; ".example.org" also takes its subdomains);
-            None allows all.
-    """
-
-    urls: bool = True
-    private_addresses: bool = False
-    folders: tuple[Path, ...] | None = None
-    max_bytes: int = 64 * 1024 * 1024
-    max_pixels: int = 120_000_000
-    max_pages: int = 50
-    timeout: float = 20.0
-    max_redirects: int = 4
-    allowed_hosts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,49 +84,6 @@ def load_pages(source: Source, policy: LoadPolicy | None = None) -> list[Loaded]
     return [_decode_page(data, label, page, policy) for page in range(1, count + 1)]
 
 
-def label_of(source: Source) -> str:
-    """A short name of a source for messages: no query strings, passwords, data or control characters."""
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return f"bytes ({_size_words(len(source))})"
-    if isinstance(source, (str, os.PathLike)):
-        return _label_of_text(str(source))
-    if isinstance(shape := getattr(source, "shape", None), tuple):
-        return f"array {'x'.join(map(str, shape))}"
-    size = getattr(source, "size", None)
-    return f"PIL image {'x'.join(map(str, size))}" if isinstance(size, tuple) else type(source).__name__
-
-
-def _label_of_text(text: str) -> str:
-    head = text[:4096].lstrip()
-    if head[:5].lower() == "data:":
-        kind = re.split(r"[;,]", head[5:105])[0] or "text/plain"
-        return _shortened(f"data:{kind} ({_size_words(len(text))})")
-    if _SCHEME.match(head):
-        try:
-            parts = urlsplit(head)
-            host = parts.netloc.rpartition("@")[2]
-            return _shortened(f"{parts.scheme}://{host}{parts.path}")
-        except ValueError:
-            return "the URL"
-    if _starts_like_base64(text):
-        return f"base64 text ({_size_words(len(text))})"
-    return _shortened(head) or "an empty path"
-
-
-def _shortened(text: str) -> str:
-    clean = "".join(c if c.isprintable() else "?" for c in text)
-    if len(clean) <= _LABEL_LENGTH:
-        return clean
-    half = _LABEL_LENGTH // 2 - 1
-    return f"{clean[: half - 10]}...{clean[-half - 8 :]}"
-
-
-def _size_words(count: int) -> str:
-    if count < 1000:
-        return f"{count} bytes"
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
-
-
 def _in_memory(source: Source, policy: LoadPolicy) -> Loaded | None:
     """PIL images and arrays; None for sources that are or lead to bytes."""
     if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
@@ -208,7 +130,7 @@ def _read_text(text: str, label: str, policy: LoadPolicy) -> bytes:
         from visual_agent.fetching import fetch
 
         return fetch(text, policy)
-    if _SCHEME.match(text[:64]):
+    if SCHEME.match(text[:64]):
         raise ImageRefused(
             f"{label} is of a kind that is not fetched; give an http or https URL, or a plain path.", image=label
         )
@@ -233,18 +155,9 @@ def _read_data_uri(text: str, label: str, policy: LoadPolicy) -> bytes:
         ) from None
 
 
-def _starts_like_base64(text: str) -> bool:
-    """Whether the text begins like the base64 of a file that we read. ("/9j/4AAQ..." is a JPEG, and no path.)"""
-    head = "".join(text[:128].split())[:40]
-    if len(head) < 40 or not _BASE64.fullmatch(head):
-        return False
-    start = base64.b64decode(head.replace("-", "+").replace("_", "/") + "=" * (-len(head) % 4))
-    return start.startswith(_STARTS) or start[4:8] == b"ftyp"
-
-
 def _decoded_base64(text: str, policy: LoadPolicy) -> bytes | None:
     """The bytes of bare base64, or None where the text is a path."""
-    if not _starts_like_base64(text):
+    if not starts_like_base64(text):
         return None
     if len(text) > policy.max_bytes * 2:
         raise _too_many_bytes(label_of(text), policy)
@@ -309,7 +222,7 @@ def _path_error(error: OSError, label: str) -> ImageNotFound | ImageRefused | Im
 
 def _here() -> str:
     try:
-        return f"the folder {_shortened(Path.cwd().name)!r}"
+        return f"the folder {shortened(Path.cwd().name)!r}"
     except OSError:
         return "the working folder"
 
@@ -322,7 +235,7 @@ def _within_limit(data: bytes, label: str, policy: LoadPolicy) -> bytes:
 
 def _too_many_bytes(label: str, policy: LoadPolicy) -> ImageTooLarge:
     return ImageTooLarge(
-        f"{label} is larger than the limit of {_size_words(policy.max_bytes)}; make it smaller or raise "
+        f"{label} is larger than the limit of {size_words(policy.max_bytes)}; make it smaller or raise "
         "LoadPolicy.max_bytes.",
         image=label,
     )
