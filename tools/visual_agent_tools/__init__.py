@@ -1,0 +1,1 @@
+"""The tools of visual_agent; users import them from `visual_agent.tools`."""
