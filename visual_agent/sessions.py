@@ -1,0 +1,114 @@
+"""Sessions: what one conversation holds between its questions.
+
+In: pictures and questions. Out: user messages for the agent's graph, and a `Session` with the ledger, the graph bound
+to it, the looks taken and where each region was first seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from visual_agent.errors import UserError
+from visual_agent.messages import image_block
+from visual_agent.observations import Observation
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+    from langgraph.graph.state import CompiledStateGraph
+
+    from visual_agent.images import Ledger, Picture
+    from visual_agent.loading import Loaded
+
+#: Longer questions are refused: they are documents, and belong into a picture or a tool.
+MAX_QUESTION = 20_000
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One conversation. Its runs take turns: `lock` is held for a whole run.
+
+    `checkpoint` is where the last good run ended, so that a run that failed leaves nothing behind; `delivered` names
+    the pictures that its messages hold, `offered` those of the run under way. `shown` maps a region id to the tool
+    call that first showed it; `observations` are the tool calls' results by call id. `lasting`: it has a name and may
+    be asked again.
+    """
+
+    name: str
+    ledger: Ledger
+    graph: CompiledStateGraph[Any, Any, Any, Any]
+    tools: list[BaseTool]
+    lasting: bool = True
+    runs: int = 0
+    checkpoint: str = ""
+    delivered: set[str] = field(default_factory=set)
+    offered: set[str] = field(default_factory=set)
+    shown: dict[str, str] = field(default_factory=dict)
+    observations: dict[str, tuple[str, Observation]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the session's turn; hold it."""
+        with self.lock:
+            yield
+
+    @asynccontextmanager
+    async def aturn(self) -> AsyncIterator[None]:
+        """As `turn`, without blocking the event loop; a cancelled wait holds nothing."""
+        while not self.lock.acquire(blocking=False):
+            await asyncio.sleep(0.005)
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    def saw(self, call_id: str, tool: str, observation: Observation) -> None:
+        """Remember a tool call's result and which of its regions are new."""
+        self.observations[call_id] = tool, observation
+        for region in observation.regions:
+            self.shown.setdefault(region.id, call_id)
+
+    def content(self, question: str, loaded: Sequence[Loaded]) -> list[dict[str, Any]]:
+        """Enter the pictures and write the user's message; pictures the conversation has already keep their names.
+
+        Two equal pictures in one call stay two: somebody may want them compared.
+
+        Raises:
+            UserError: there is no picture to ask about.
+        """
+        known = self.ledger.roots()
+        pictures = [self.ledger.add_loaded(item, known) for item in loaded]
+        if not self.ledger.roots():
+            raise UserError("There is no picture to ask about; give at least one.")
+        blocks: list[dict[str, Any]] = []
+        for picture in pictures:
+            blocks.append(_reminder(picture) if picture.name in self.delivered else image_block(picture))
+            self.offered.add(picture.name)
+        return [*blocks, {"type": "text", "text": question}]
+
+    def keep(self, checkpoint: str) -> None:
+        """The run was good: the next one goes on from its end."""
+        self.checkpoint = checkpoint
+        self.delivered |= self.offered
+
+
+def question_text(question: str) -> str:
+    """The question, checked.
+
+    Raises:
+        UserError: no text, or too much of it.
+    """
+    if not isinstance(question, str) or not question.strip():
+        raise UserError("The question is empty; ask something about the pictures.")
+    if len(question) > MAX_QUESTION:
+        raise UserError(f"The question has {len(question)} characters; ask in at most {MAX_QUESTION}.")
+    return question.strip()
+
+
+def _reminder(picture: Picture) -> dict[str, Any]:
+    return {"type": "text", "text": f"({picture.name} is the picture given before.) "}
