@@ -31,10 +31,22 @@ def main() -> None:
     parser.add_argument("--groups", default="", help="dependency groups, comma separated")
     args = parser.parse_args()
     if sys.version_info < (3, 11):
-        sys.exit(f"visual_agent needs Python 3.11 or newer, this is {sys.version.split()[0]}; run make PYTHON=python3.12")
+        sys.exit(
+            f"visual_agent needs Python 3.11 or newer, this is {sys.version.split()[0]}; run make PYTHON=python3.12"
+        )
     python = make_environment(args.environment)
     target = f"{ROOT}[{args.extras}]" if args.extras else str(ROOT)
-    command = [str(python), "-m", "pip", "install", "--quiet", "--progress-bar", "off", "-c", str(ROOT / "constraints.txt")]
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--progress-bar",
+        "off",
+        "-c",
+        str(ROOT / "constraints.txt"),
+    ]
     for group in filter(None, args.groups.split(",")):
         command += ["--group", f"{ROOT / 'pyproject.toml'}:{group}"]
     print(f"Installing visual_agent into {args.environment} (the first time this is mostly download) ...", flush=True)
@@ -69,7 +81,9 @@ def install_pip(python: Path) -> None:
     with urllib.request.urlopen(url, timeout=180) as answer:  # noqa: S310
         content = answer.read()
     if hashlib.sha256(content).hexdigest() != newest["hashes"]["sha256"]:
-        sys.exit(f"{newest['filename']} did not arrive whole (its SHA-256 differs from the index's); run the command again.")
+        sys.exit(
+            f"{newest['filename']} did not arrive whole (its SHA-256 differs from the index's); run the command again."
+        )
     with tempfile.TemporaryDirectory() as folder:
         wheel = Path(folder) / newest["filename"]
         wheel.write_bytes(content)

@@ -75,7 +75,11 @@ def _several(regions: Sequence[BoxArgument] | BoxArgument) -> list[BoxArgument]:
     if isinstance(regions, str) and "<" not in regions and "(" not in regions:
         ids = regions.replace(",", " ").replace("[", " ").replace("]", " ").split()
         given = ids if all(map(_is_id, ids)) else [regions]
-    elif isinstance(regions, str | Region) or not isinstance(regions, Sequence) or (len(regions) == 4 and all(isinstance(n, int | float) for n in regions)):
+    elif (
+        isinstance(regions, str | Region)
+        or not isinstance(regions, Sequence)
+        or (len(regions) == 4 and all(isinstance(n, int | float) for n in regions))
+    ):
         given = [regions]
     else:
         given = list(regions)

@@ -50,7 +50,7 @@ def find_quads(array: Array) -> list[Quad]:
     if max(height, width) >= 1.25 * _COARSE_SIDE:
         coarse = _look(array, (0, 0, width, height), _COARSE_SIDE / max(height, width))
         found = _merge(found, coarse)
-    return [f.quad for f in sorted(found, key=lambda f: (f.box.y1, f.box.x1))]
+    return [f.quad for f in sorted(_mend(found), key=lambda f: (f.box.y1, f.box.x1))]
 
 
 def _zoom(width: int, height: int) -> float:
@@ -135,6 +135,30 @@ def _look(array: Array, part: tuple[int, int, int, int], zoom: float = 1.0) -> l
         )
         found.append(_Found((a, b, c, d), box, cut))
     return found
+
+
+def _mend(found: Sequence[_Found]) -> list[_Found]:
+    """Neighbours on one level whose boxes touch made one: the detector sometimes breaks a line between two letters."""
+    done: list[_Found] = []
+    for item in sorted(found, key=lambda f: f.box.x1):
+        for i, other in enumerate(done):
+            if _touch(other, item):
+                box = other.box.union(item.box)
+                done[i] = _Found(_upright(box), box, other.cut or item.cut)
+                break
+        else:
+            done.append(item)
+    return done
+
+
+def _touch(left: _Found, right: _Found) -> bool:
+    a, b = left.box, right.box
+    low, high = sorted((a.height, b.height))
+    if high > 1.35 * low or abs(a.center[1] - b.center[1]) > 0.2 * low or max(a.width, b.width) < high:
+        return False
+    level = all(abs(f.quad[0][1] - f.quad[1][1]) < 0.15 * f.box.height for f in (left, right))
+    gap = b.x1 - a.x2
+    return level and -0.6 * low < gap < 0.1 * low
 
 
 def _join(found: Sequence[_Found]) -> list[_Found]:

@@ -13,6 +13,7 @@ In: an upright RGB picture (any size). Out: `Line`s in its pixels, in no particu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from visual_agent.geometry import Box
@@ -34,20 +35,44 @@ _SECOND_LOOKS = 32
 _SAMPLE = 6
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A line or field to read: the pixels the recogniser sees, and the quad that is reported.
+
+    The quad is drawn close around the ink; it lies between `start` and `end` (0..1) of the crop's width.
+    """
+
+    quad: Quad
+    crop: Array
+    start: float = 0.0
+    end: float = 1.0
+
+    def line(self, reading: Reading) -> Line:
+        width = max(self.end - self.start, 1e-6)
+        centers = tuple(min(max((c - self.start) / width, 0.0), 1.0) for c in reading.centers)
+        return Line(narrow(reading.text), self.quad, reading.score, centers)
+
+
 def scan(image: Image) -> list[Line]:
     """All text lines of an upright RGB picture, in its pixels, unordered."""
     import numpy as np
 
     array: Array = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
     quads = find_quads(array)
-    quarters = _page_turn(array, quads)
-    pieces = [piece for quad in quads for piece in _split(array, turn_quad(quad, quarters))]
-    lines = each(lambda quad: _read(array, quad), pieces)
+    quarters = _lying(array, quads)
+    lines = _read_all(array, [turn_quad(quad, quarters) for quad in quads])
+    if not quarters and _upside_down(array, lines):
+        lines = _read_all(array, [turn_quad(quad, 2) for quad in quads])
     weak = sorted((i for i, line in enumerate(lines) if line.score < _WEAK), key=lambda i: -lines[i].length)
     better = each(lambda i: _second_look(array, lines[i]), weak[:_SECOND_LOOKS])
     for i, line in zip(weak, better, strict=False):
         lines[i] = line
     return _believe(lines)
+
+
+def _read_all(array: Array, quads: Sequence[Quad]) -> list[Line]:
+    pieces = [piece for quad in quads for piece in _pieces(array, quad)]
+    return each(lambda piece: _read(array, piece), pieces)
 
 
 def _cut_out(array: Array, quad: Quad) -> Array:
@@ -66,8 +91,8 @@ def _cut_out(array: Array, quad: Quad) -> Array:
         x1, y1 = max(int(box.x1), 0), max(int(box.y1), 0)
         part = array[y1 : int(box.y2) + 1, x1 : int(box.x2) + 1]
         array = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        source = (source - np.float32([x1, y1])) * np.float32(scale)
-    matrix = cv2.getPerspectiveTransform(source, target)
+        source = (source - np.array([x1, y1], dtype=np.float32)) * scale
+    matrix = cv2.getPerspectiveTransform(source.astype(np.float32), target)
     crop: Array = cv2.warpPerspective(array, matrix, (w, h), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return crop
 
@@ -80,62 +105,98 @@ def _is_tall(quad: Quad) -> bool:
     return distance(quad[0], quad[3]) > 1.5 * distance(quad[0], quad[1])
 
 
-def _page_turn(array: Array, quads: Sequence[Quad]) -> int:
-    """How many quarter turns clockwise the page was turned: 0, 1, 2 or 3.
-
-    Upright wins ties: another way up must read clearly better on the longest lines.
-    """
-    if not quads:
-        return 0
+def _lying(array: Array, quads: Sequence[Quad]) -> int:
+    """How many quarter turns clockwise a page was turned on which most text runs up or down: 1 or 3, else 0."""
+    length = {quad: max(distance(quad[0], quad[1]), distance(quad[0], quad[3])) for quad in quads}
     tall = [quad for quad in quads if _is_tall(quad)]
-    size = {id(quad): max(distance(quad[0], quad[1]), distance(quad[0], quad[3])) for quad in quads}
-    lying = sum(size[id(quad)] for quad in tall) > 0.5 * sum(size.values())
-    sample = sorted(tall if lying else [q for q in quads if not _is_tall(q)], key=lambda q: -size[id(q)])[:_SAMPLE]
-
-    def score(quarters: int) -> float:
-        readings = each(lambda quad: _recognise_quad(array, turn_quad(quad, quarters)), sample)
-        letters = sum(len(reading.text) for reading in readings)
-        return sum(reading.score * len(reading.text) for reading in readings) / letters if letters else 0.0
-
-    if lying:
-        return max((1, 3), key=score)
-    upright = score(0)
-    return 2 if upright < 0.85 and score(2) > upright + 0.05 else 0
+    if sum(length[quad] for quad in tall) <= 0.5 * sum(length.values()):
+        return 0
+    return max((1, 3), key=lambda quarters: _sample_score(array, [turn_quad(quad, quarters) for quad in tall]))
 
 
-def _split(array: Array, quad: Quad) -> list[Quad]:
+def _upside_down(array: Array, lines: Sequence[Line]) -> bool:
+    """Whether the page reads clearly better upside down. Only asked where it reads badly as it is."""
+    level = [line for line in lines if not _is_tall(line.quad) and line.text]
+    letters = sum(len(line.text) for line in level)
+    if not letters or sum(line.score * len(line.text) for line in level) / letters >= 0.85:
+        return False
+    quads = [line.quad for line in level]
+    turned = _sample_score(array, [turn_quad(quad, 2) for quad in quads])
+    return turned > _sample_score(array, quads) + 0.05
+
+
+def _sample_score(array: Array, quads: Sequence[Quad]) -> float:
+    """Mean score by length of a few lines, those nearest to ten letters long: clear, and quick to read."""
+    sample = sorted(quads, key=lambda q: abs(distance(q[0], q[1]) - 6 * distance(q[0], q[3])))[:_SAMPLE]
+    readings = each(lambda quad: _recognise_quad(array, quad), sample)
+    letters = sum(len(reading.text) for reading in readings)
+    return sum(reading.score * len(reading.text) for reading in readings) / letters if letters else 0.0
+
+
+def _pieces(array: Array, quad: Quad) -> list[_Piece]:
     """The fields of a line: cut at gaps wider than the line is high, and at rules drawn through it."""
+    crop = _cut_out(array, quad)
+    ink = None if _is_tall(quad) else _ink(crop)
+    if ink is None:
+        return [_Piece(quad, crop)]
+    height, width = ink.shape
+    fields = _fields(ink)
+    if not fields:
+        return [_Piece(quad, crop)]
+    pad = round(0.2 * height)
+    pieces = []
+    for left, right in fields:
+        x1, x2 = (0, width) if len(fields) == 1 else (max(left - pad, 0), min(right + pad, width))
+        top, bottom = _level(ink[:, left:right])
+        close = max(left - 1, x1), max(top - 1, 0), min(right + 1, x2), min(bottom + 1, height)
+        start, end = (close[0] - x1) / (x2 - x1), (close[2] - x1) / (x2 - x1)
+        pieces.append(_Piece(_inner(quad, close, (width, height)), crop[:, x1:x2], start, end))
+    return pieces
+
+
+def _fields(ink: Array) -> list[tuple[int, int]]:
+    """First and last column (excluded) of each run of ink that a wide gap or a rule separates from the next."""
     import numpy as np
 
-    if _is_tall(quad):
-        return [quad]
-    ink = _ink(_cut_out(array, quad))
-    if ink is None:
-        return [quad]
-    height, width = ink.shape
+    height = ink.shape[0]
     rule = ink.mean(axis=0) > 0.97
-    band = ink[int(0.12 * height) : max(int(0.88 * height), 1)]
-    drawn = band.any(axis=0) & ~rule
+    drawn = ink[int(0.12 * height) : max(int(0.88 * height), 1)].any(axis=0) & ~rule
     edges = np.flatnonzero(np.diff(np.concatenate(([False], drawn, [False])).astype(np.int8)))
-    runs = list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-    if not runs:
-        return [quad]
-    parts = [list(runs[0])]
-    for left, right in runs[1:]:
-        gap = left - parts[-1][1]
-        ruled = gap >= 0.25 * height and bool(rule[parts[-1][1] : left].any())
-        if gap > 1.1 * height or ruled:
-            parts.append([left, right])
-        else:
-            parts[-1][1] = right
-    if len(parts) == 1:
-        return [quad]
-    pad = 0.15 * height
-    return [
-        slice_quad(quad, max(left - pad, 0) / width, min(right + pad, width) / width)
-        for left, right in parts
-        if right - left >= 2
-    ]
+    fields: list[tuple[int, int]] = []
+    for left, right in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if fields:
+            gap = left - fields[-1][1]
+            ruled = gap >= 0.25 * height and bool(rule[fields[-1][1] : left].any())
+            if gap <= 1.1 * height and not ruled:
+                fields[-1] = (fields[-1][0], right)
+                continue
+        fields.append((left, right))
+    return [field for field in fields if field[1] - field[0] >= 2]
+
+
+def _level(ink: Array) -> tuple[int, int]:
+    """First and last row (excluded) of a line's ink: outwards from its middle to the first empty rows.
+
+    At least the middle three fifths: a lone dash is a line as high as its neighbours.
+    """
+    import numpy as np
+
+    height = ink.shape[0]
+    rows = np.asarray(ink.any(axis=1))
+    top, bottom = round(0.2 * height), max(round(0.8 * height), 1)
+    while top > 0 and rows[max(top - 2, 0) : top].any():
+        top -= 1
+    while bottom < height and rows[bottom : bottom + 2].any():
+        bottom += 1
+    return top, bottom
+
+
+def _inner(quad: Quad, part: tuple[int, int, int, int], size: tuple[int, int]) -> Quad:
+    """The part (pixels of the crop) of a quad whose crop has that size."""
+    (x1, y1, x2, y2), (width, height) = part, size
+    across = slice_quad(quad, x1 / width, x2 / width)
+    a, b, c, d = slice_quad((across[0], across[3], across[2], across[1]), y1 / height, y2 / height)
+    return a, d, c, b
 
 
 def _ink(crop: Array) -> Array | None:
@@ -148,23 +209,22 @@ def _ink(crop: Array) -> Array | None:
     strongest = float(np.percentile(away, 99))
     if strongest < 24:
         return None
-    ink: Array = away > max(0.3 * strongest, 16)
+    ink: Array = np.asarray(away > max(0.3 * strongest, 16))
     return ink if ink.mean() < 0.6 else None
 
 
-def _line(quad: Quad, reading: Reading) -> Line:
-    return Line(narrow(reading.text), quad, reading.score, reading.centers)
-
-
-def _read(array: Array, quad: Quad) -> Line:
-    """One line as it stands; a tall one is read lying both ways as well, and the best is kept."""
-    best = _line(quad, _recognise_quad(array, quad))
-    if _is_tall(quad):
+def _read(array: Array, piece: _Piece) -> Line:
+    """One piece as it stands; a tall one is read lying both ways as well, and the best is kept."""
+    best = piece.line(recognise(piece.crop))
+    if _is_tall(piece.quad):
         for quarters in (1, 3):
-            turned = turn_quad(quad, quarters)
-            other = _line(turned, _recognise_quad(array, turned))
-            best = max(best, other, key=_worth)
+            best = max(best, _read_turned(array, piece.quad, quarters), key=_worth)
     return best
+
+
+def _read_turned(array: Array, quad: Quad, quarters: int) -> Line:
+    turned = turn_quad(quad, quarters)
+    return _Piece(turned, _cut_out(array, turned)).line(_recognise_quad(array, turned))
 
 
 def _worth(line: Line) -> float:
@@ -177,8 +237,7 @@ def _second_look(array: Array, line: Line) -> Line:
     """A weak line again: enlarged from the original with a margin, and upside down; the best reading is kept."""
     import cv2
 
-    upside_down = turn_quad(line.quad, 2)
-    candidates = [line, _line(upside_down, _recognise_quad(array, upside_down))]
+    candidates = [line, _read_turned(array, line.quad, 2)]
     height = max(line.height, 1.0)
     scale = min(max(2 * LINE_HEIGHT / height, 1.0), 4.0)
     box = line.box
@@ -188,7 +247,7 @@ def _second_look(array: Array, line: Line) -> Line:
     if scale > 1.2 and part.size and max(part.shape[:2]) * scale <= 2000:
         big: Array = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         for quad in find_quads(big):
-            seen = _line(quad, _recognise_quad(big, quad)).moved(x1, y1, 1 / scale)
+            seen = _Piece(quad, _cut_out(big, quad)).line(_recognise_quad(big, quad)).moved(x1, y1, 1 / scale)
             if seen.box.iou(box) > 0.5 and len(seen.text) >= 0.7 * len(line.text):
                 candidates.append(seen)
     best = max(candidates, key=_worth)

@@ -69,14 +69,18 @@ CASH                  <span id=cash>40.00</span>
 CHANGE                 <span id=change>7.18</span>
 --------------------------------</pre><div class=c>Loyalty card: <span id=stamps>6 stamps of 10</span><br>See you soon!</div>"""
 
-SUPERMARKET_ZH = """<style>body{font:15px 'Noto Sans Mono CJK SC';width:340px;padding:18px}td{padding:1px 3px}td:nth-child(n+2){text-align:right}hr{border:0;border-top:1px dashed #000}.c{text-align:center}</style><div class=c><b>家家乐生活超市</b><br>（建设路店）</div>
-<div>流水号：<span id=no>0037 2291</span><br>日期：<span id=date>2025-03-08 18:42</span><br>收银员：<span id=by>05 李娜</span></div><hr><table width=100%>""" + grid("""品名 | 数量 | 单价 | 小计
+SUPERMARKET_ZH = (
+    """<style>body{font:15px 'Noto Sans Mono CJK SC';width:340px;padding:18px}td{padding:1px 3px}td:nth-child(n+2){text-align:right}hr{border:0;border-top:1px dashed #000}.c{text-align:center}</style><div class=c><b>家家乐生活超市</b><br>（建设路店）</div>
+<div>流水号：<span id=no>0037 2291</span><br>日期：<span id=date>2025-03-08 18:42</span><br>收银员：<span id=by>05 李娜</span></div><hr><table width=100%>"""
+    + grid("""品名 | 数量 | 单价 | 小计
 五常大米5kg | 1 | 46.90 | 46.90
 鲜牛奶950ml | 2 | 13.80 | 27.60
 土鸡蛋30枚 | 1 | 32.50 | 32.50
 西红柿 | 1.24 | 5.98 | 7.42
-垃圾袋 | 3 | 6.60 | 19.80""") + """</table><hr><div>件数：<span id=cnt>8</span></div><div>合计：<span id=sum>134.22</span></div><div>优惠：<span id=off>-10.00</span></div><div><b style="font-size:20px">实付：<span id=pay>124.22</span></b></div>
+垃圾袋 | 3 | 6.60 | 19.80""")
+    + """</table><hr><div>件数：<span id=cnt>8</span></div><div>合计：<span id=sum>134.22</span></div><div>优惠：<span id=off>-10.00</span></div><div><b style="font-size:20px">实付：<span id=pay>124.22</span></b></div>
 <div>支付方式：<span id=way>微信支付</span></div><div>会员卡余额：<span id=bal>316.05</span></div><hr><div class=c>谢谢惠顾　凭小票七日内退换</div>"""
+)
 
 HARDWARE = """<style>body{font:14px 'Liberation Mono';width:330px;padding:20px}.r{float:right}div{clear:both;line-height:1.5}</style><div style="text-align:center"><b style="font:bold 22px Lato">GROVE HARDWARE</b><br>Est. 1962 · Dunedin<br>GST 84-112-903</div><br>
 <div>Docket <span id=no>118-5540</span><span class=r id=date>14 JAN 2025</span></div><div>-----------------------------------</div><div>Masonry bit 8mm <span class=r id=i1>12.95</span></div><div>Wall plug pk 50 <span class=r id=i2>6.49</span></div><div>Ext. cord 10m <span class=r id=i3>38.00</span></div>
@@ -155,4 +159,3 @@ PICTURES = [
         text("Copy out the first line of the slip.", "CITYCARE PHARMACY #0231", "", "transcription"),
     ]),
 ]  # fmt: skip
-

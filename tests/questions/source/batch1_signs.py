@@ -17,8 +17,23 @@ ROAD = """<div style="width:560px;background:#006b3f;color:#fff;font:bold 34px R
 def warehouse() -> str:
     """A 4800x3200 floor plan with 12 px labels; codes from a fixed seed."""
     rng = random.Random(401)
-    goods = ["gaskets", "hose clamps", "bearings", "copper elbows", "fan belts", "grommets", "rivets", "spark plugs", "washers", "valve caps", "toggle bolts", "fuses"]
-    out = ["<body style=\"width:4800px;height:3200px;background:#fbfbf7;font:12px 'DejaVu Sans';position:relative\"><div style='position:absolute;left:60px;top:40px;font-size:40px'>Hall 3 – storage plan</div>"]
+    goods = [
+        "gaskets",
+        "hose clamps",
+        "bearings",
+        "copper elbows",
+        "fan belts",
+        "grommets",
+        "rivets",
+        "spark plugs",
+        "washers",
+        "valve caps",
+        "toggle bolts",
+        "fuses",
+    ]
+    out = [
+        "<body style=\"width:4800px;height:3200px;background:#fbfbf7;font:12px 'DejaVu Sans';position:relative\"><div style='position:absolute;left:60px;top:40px;font-size:40px'>Hall 3 – storage plan</div>"
+    ]
     used: set[int] = set()
     for aisle in range(12):
         for bay in range(9):
@@ -26,7 +41,9 @@ def warehouse() -> str:
             used.add(code)
             name, left, top = rng.choice(goods), 150 + aisle * 385, 180 + bay * 325
             key = f"b{aisle}_{bay}"
-            out.append(f"<div style='position:absolute;left:{left}px;top:{top}px;width:300px;height:230px;border:2px solid #9ab'><div style='position:absolute;left:{rng.randrange(10, 120)}px;top:{rng.randrange(10, 180)}px'><span id={key}n>Bay {chr(65 + aisle)}{bay + 1}</span> · <span id={key}>{name} · bin {code} · {rng.randrange(3, 97) * 5} pcs</span></div></div>")
+            out.append(
+                f"<div style='position:absolute;left:{left}px;top:{top}px;width:300px;height:230px;border:2px solid #9ab'><div style='position:absolute;left:{rng.randrange(10, 120)}px;top:{rng.randrange(10, 180)}px'><span id={key}n>Bay {chr(65 + aisle)}{bay + 1}</span> · <span id={key}>{name} · bin {code} · {rng.randrange(3, 97) * 5} pcs</span></div></div>"
+            )
     return "".join(out)
 
 
@@ -41,14 +58,25 @@ def bay(key: str) -> str:
 def seats() -> str:
     """A 3600x2400 seating plan in Chinese, 14 px names."""
     rng = random.Random(77)
-    family, given = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗", ["建国", "雅婷", "子涵", "晓峰", "丽华", "志强", "梦瑶", "文博", "春燕", "海涛", "若曦", "俊杰"]
+    family, given = (
+        "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗",
+        ["建国", "雅婷", "子涵", "晓峰", "丽华", "志强", "梦瑶", "文博", "春燕", "海涛", "若曦", "俊杰"],
+    )
     names = rng.sample([a + b for a in family for b in given], 120)
-    out = ["<body style=\"width:3600px;height:2400px;background:#fff;font:14px 'Noto Sans CJK SC';position:relative\"><div style='position:absolute;left:1650px;top:30px;font-size:42px'>年会座位图</div>"]
+    out = [
+        "<body style=\"width:3600px;height:2400px;background:#fff;font:14px 'Noto Sans CJK SC';position:relative\"><div style='position:absolute;left:1650px;top:30px;font-size:42px'>年会座位图</div>"
+    ]
     for t in range(15):
         x, y = 200 + (t % 5) * 690, 200 + (t // 5) * 720
-        out.append(f"<div style='position:absolute;left:{x}px;top:{y}px;width:380px;height:380px;border:2px solid #b55;border-radius:50%'></div><div id=t{t} style='position:absolute;left:{x + 150}px;top:{y + 175}px;font-size:22px'>第{t + 1}桌</div>")
-        for s, (dx, dy) in enumerate([(165, 30), (290, 75), (320, 175), (290, 280), (165, 325), (45, 280), (15, 175), (45, 75)]):
-            out.append(f"<span id=s{t}_{s} style='position:absolute;left:{x + dx}px;top:{y + dy}px'>{names[t * 8 + s]}</span>")
+        out.append(
+            f"<div style='position:absolute;left:{x}px;top:{y}px;width:380px;height:380px;border:2px solid #b55;border-radius:50%'></div><div id=t{t} style='position:absolute;left:{x + 150}px;top:{y + 175}px;font-size:22px'>第{t + 1}桌</div>"
+        )
+        for s, (dx, dy) in enumerate(
+            [(165, 30), (290, 75), (320, 175), (290, 280), (165, 325), (45, 280), (15, 175), (45, 75)]
+        ):
+            out.append(
+                f"<span id=s{t}_{s} style='position:absolute;left:{x + dx}px;top:{y + dy}px'>{names[t * 8 + s]}</span>"
+            )
     return "".join(out)
 
 
@@ -61,12 +89,44 @@ def sitter(table: int, seat: int) -> str:
 
 
 QUOTE = """<style>body{{font:16px Carlito;padding:36px;width:640px}}table{{width:100%;border-collapse:collapse}}td,th{{border:1px solid #888;padding:7px}}</style><h2>{firm}</h2><p>Quotation <span id=no>{no}</span> · valid until <span id=valid>{valid}</span></p><table><tr><th>Work<th>Days<th>Price</tr><tr><td>Strip old roof<td>{d1}<td id=p1>{p1}</tr><tr><td>New battens and felt<td>{d2}<td id=p2>{p2}</tr><tr><td>Slates and ridge<td>{d3}<td id=p3>{p3}</tr><tr><td><b>Total</b><td id=days>{d}<td id=total><b>{p}</b></tr></table><p>Guarantee: <span id=guar>{g}</span>. Scaffolding <span id=scaf>{s}</span>.</p>"""
-QUOTE_A = QUOTE.format(firm="Hollis &amp; Sons Roofing", no="Q-118", valid="31 May", d1=2, p1="£1,150", d2=3, p2="£1,840", d3=5, p3="£4,275", d=10, p="£7,265", g="10 years", s="included")
-QUOTE_B = QUOTE.format(firm="Peak Slate Co.", no="2025/77", valid="15 June", d1=1, p1="£980", d2=2, p2="£1,990", d3=4, p3="£4,050", d=7, p="£7,020", g="15 years", s="extra, about £600")
+QUOTE_A = QUOTE.format(
+    firm="Hollis &amp; Sons Roofing",
+    no="Q-118",
+    valid="31 May",
+    d1=2,
+    p1="£1,150",
+    d2=3,
+    p2="£1,840",
+    d3=5,
+    p3="£4,275",
+    d=10,
+    p="£7,265",
+    g="10 years",
+    s="included",
+)
+QUOTE_B = QUOTE.format(
+    firm="Peak Slate Co.",
+    no="2025/77",
+    valid="15 June",
+    d1=1,
+    p1="£980",
+    d2=2,
+    p2="£1,990",
+    d3=4,
+    p3="£4,050",
+    d=7,
+    p="£7,020",
+    g="15 years",
+    s="extra, about £600",
+)
 
 NOTICE = """<style>body{{font:20px 'Noto Sans CJK SC';padding:34px;width:640px;line-height:1.9}}h2{{text-align:center}}</style><h2>停水通知</h2><p>各位业主：因管道检修，本小区将于 <span id=day>{day}</span> <span id=time>{time}</span> 暂停供水，涉及 <span id=area>{area}</span>。请提前储水，给您带来不便敬请谅解。</p><p style="text-align:right">{sign}<br><span id=tel>{tel}</span></p>"""
-NOTICE_A = NOTICE.format(day="7月3日", time="8:00至17:00", area="1至6号楼", sign="翠湖物业服务中心", tel="0571-8655 0192")
-NOTICE_B = NOTICE.format(day="7月3日", time="8:00至21:30", area="1至6号楼", sign="翠湖物业服务中心", tel="0571-8655 0192")
+NOTICE_A = NOTICE.format(
+    day="7月3日", time="8:00至17:00", area="1至6号楼", sign="翠湖物业服务中心", tel="0571-8655 0192"
+)
+NOTICE_B = NOTICE.format(
+    day="7月3日", time="8:00至21:30", area="1至6号楼", sign="翠湖物业服务中心", tel="0571-8655 0192"
+)
 
 PICTURES = [
     Picture("pool_sign", "sign", [page(draw=lambda c: on_background(c, POOL, "brick", seed=2), quality=75)], [

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from model import Picture, absent, exact, grid, items, locate, number, page, yesno
 
-FERRY = """<style>body{font:15px Roboto;padding:24px;width:720px}table{border-collapse:collapse;width:100%}th{border-bottom:2px solid #000;text-align:left}td,th{padding:7px 10px}tr:nth-child(odd) td{background:#f2f2f2}</style>
-<h3>Island ferries — summer timetable, Mon–Sat</h3><table>""" + grid("""Vessel | Leaves Oban | Arrives | To | Car fare | Foot passenger
+FERRY = (
+    """<style>body{font:15px Roboto;padding:24px;width:720px}table{border-collapse:collapse;width:100%}th{border-bottom:2px solid #000;text-align:left}td,th{padding:7px 10px}tr:nth-child(odd) td{background:#f2f2f2}</style>
+<h3>Island ferries — summer timetable, Mon–Sat</h3><table>"""
+    + grid("""Vessel | Leaves Oban | Arrives | To | Car fare | Foot passenger
 MV Corran | 06:45 | 07:35 | Craignure | £17.20 | £4.40
 MV Lochnell | 08:10 | 09:00 | Lismore | £13.85 | £3.20
 MV Corran | 09:30 | 10:20 | Craignure | £17.20 | £4.40
 MV Hebridean Star | 13:05 | 18:50 | Castlebay | £81.70 | £16.95
 MV Lochnell | 15:40 | 16:30 | Lismore | £13.85 | £3.20
-MV Clansman | 17:15 | 20:55 | Coll | £64.40 | £11.30""") + "</table>"
+MV Clansman | 17:15 | 20:55 | Coll | £64.40 | £11.30""")
+    + "</table>"
+)
 
-SCORES = """<style>body{font:16px 'Noto Sans CJK SC';padding:26px;width:700px}table{border-collapse:collapse;width:100%}td,th{border:1px solid #333;padding:8px;text-align:center}</style><h3 style="text-align:center">高二（3）班期中考试成绩单</h3><table>""" + grid("""学号 | 姓名 | 语文 | 数学 | 英语 | 物理
+SCORES = (
+    """<style>body{font:16px 'Noto Sans CJK SC';padding:26px;width:700px}table{border-collapse:collapse;width:100%}td,th{border:1px solid #333;padding:8px;text-align:center}</style><h3 style="text-align:center">高二（3）班期中考试成绩单</h3><table>"""
+    + grid("""学号 | 姓名 | 语文 | 数学 | 英语 | 物理
 01 | 赵一鸣 | 108 | 131 | 117 | 82
 02 | 钱小楠 | 121 | 96 | 134 | 67
 03 | 孙浩然 | 99 | 142 | 103 | 95
 04 | 李思源 | 115 | 118 | 126 | 78
 05 | 周子墨 | 112 | 125 | 98 | 89
-06 | 吴佳怡 | 126 | 104 | 139 | 71""") + "</table>"
+06 | 吴佳怡 | 126 | 104 | 139 | 71""")
+    + "</table>"
+)
 
 QUARTERS = """<style>body{font:14px 'Open Sans';padding:28px;width:760px}table{border-collapse:collapse;width:100%}th{background:#333;color:#fff}td,th{border:1px solid #bbb;padding:8px;text-align:right}td:first-child{text-align:left}</style>
 <h3>Regional sales, thousands of dollars</h3><table><tr><th rowspan=2>Region<th colspan=2>2023<th colspan=2>2024</tr><tr><th>H1<th>H2<th>H1<th>H2</tr>
@@ -32,12 +40,16 @@ NUTRITION = """<style>body{padding:20px;width:330px;font:15px 'Liberation Sans'}
 <div class=r><span><b>Total Carbohydrate</b> 37g</span><b>13%</b></div><div class="r i"><span>Dietary Fiber <span id=fib>4g</span></span><b>14%</b></div><div class="r i"><span>Total Sugars <span id=sug>12g</span></span></div><div class=r><span><b>Protein</b> <span id=pro>3g</span></span></div>
 <div class=r><span>Calcium 260mg</span><span>20%</span></div><div class=r><span>Iron <span id=iron>8mg</span></span><span>45%</span></div><div class=r><span>Potassium 235mg</span><span id=pot>6%</span></div></div>"""
 
-TRAINS_ZH = """<style>body{background:#0a0d12;color:#ffb300;font:22px 'WenQuanYi Zen Hei';padding:20px;width:900px}table{width:100%}th{color:#8fd3ff;text-align:left}td,th{padding:6px 8px}.g{color:#4cd964}.d{color:#ff5b4c}</style><table>""" + grid("""车次 | 终到站 | 开点 | 检票口 | 状态
+TRAINS_ZH = (
+    """<style>body{background:#0a0d12;color:#ffb300;font:22px 'WenQuanYi Zen Hei';padding:20px;width:900px}table{width:100%}th{color:#8fd3ff;text-align:left}td,th{padding:6px 8px}.g{color:#4cd964}.d{color:#ff5b4c}</style><table>"""
+    + grid("""车次 | 终到站 | 开点 | 检票口 | 状态
 G1375 | 长沙南 | 10:02 | A7 | <span class=g>正在检票</span>
 D3206 | 福州 | 10:15 | B12 | <span class=g>候车</span>
 G7021 | 南京南 | 10:19 | A3 | <span class=d>晚点约25分</span>
 K1188 | 阜阳 | 10:33 | 5 | <span class=g>候车</span>
-G1509 | 贵阳北 | 10:41 | B2 | <span class=g>候车</span>""") + "</table>"
+G1509 | 贵阳北 | 10:41 | B2 | <span class=g>候车</span>""")
+    + "</table>"
+)
 
 SETTINGS = """<style>body{background:#1e1f22;color:#ddd;font:15px Roboto;width:720px;padding:22px}.row{display:flex;justify-content:space-between;padding:13px 6px;border-bottom:1px solid #3a3c40}.v{color:#8ab4f8}h2{font-weight:400}small{color:#999}</style><h2>Device settings</h2>
 <div class=row><span>Device name<br><small>Shown to others nearby</small></span><span class=v id=name>harbor-tablet-03</span></div><div class=row><span>Wi-Fi</span><span class=v id=wifi>Gulls_Nest_5G</span></div><div class=row><span>Bluetooth</span><span class=v id=bt>Off</span></div>

@@ -75,14 +75,18 @@ def _axes(title: str, size: tuple[float, float] = (8, 5), dark: bool = False) ->
     return figure, axes
 
 
-def bars(title: str, names: list[str], values: list[float], unit: str, colour: Any, labels: bool = True, **more: Any) -> tuple[Image.Image, Boxes]:
+def bars(
+    title: str, names: list[str], values: list[float], unit: str, colour: Any, labels: bool = True, **more: Any
+) -> tuple[Image.Image, Boxes]:
     """Upright bars; value labels `v<i>`, names `x<i>`."""
     figure, axes = _axes(title, **more)
     drawn = axes.bar(names, values, color=colour)
     axes.set_ylabel(unit)
     named = {f"x{i}": t for i, t in enumerate(axes.get_xticklabels())}
     if labels:
-        named |= {f"v{i}": t for i, t in enumerate(axes.bar_label(drawn, labels=[f"{v:,g}" for v in values], padding=3))}
+        named |= {
+            f"v{i}": t for i, t in enumerate(axes.bar_label(drawn, labels=[f"{v:,g}" for v in values], padding=3))
+        }
     return _finish(figure, named)
 
 
@@ -97,14 +101,18 @@ def barh(title: str, names: list[str], values: list[float], colour: Any, **more:
     return _finish(figure, named)
 
 
-def lines(title: str, names: list[str], series: dict[str, list[float]], labels: bool, **more: Any) -> tuple[Image.Image, Boxes]:
+def lines(
+    title: str, names: list[str], series: dict[str, list[float]], labels: bool, **more: Any
+) -> tuple[Image.Image, Boxes]:
     """Lines with a legend; point labels `<series><i>`."""
     figure, axes = _axes(title, **more)
     named: dict[str, Any] = {}
     for marker, (name, values) in zip("os^D", series.items(), strict=False):
         axes.plot(names, values, marker=marker, label=name)
         for i, v in enumerate(values if labels else []):
-            named[f"{name}{i}"] = axes.annotate(f"{v:g}", (i, v), xytext=(0, 8), textcoords="offset points", ha="center")
+            named[f"{name}{i}"] = axes.annotate(
+                f"{v:g}", (i, v), xytext=(0, 8), textcoords="offset points", ha="center"
+            )
     axes.legend()
     axes.margins(y=0.15)
     return _finish(figure, named)

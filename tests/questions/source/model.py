@@ -94,6 +94,8 @@ def grid(rows: str, names: bool = True, head: int = 1) -> str:
     out = []
     for r, line in enumerate(rows.strip().splitlines()):
         tag = "th" if r < head else "td"
-        cells = [f"<{tag}{f' id=r{r}c{c}' if names else ''}>{cell.strip()}</{tag}>" for c, cell in enumerate(line.split("|"))]
+        cells = [
+            f"<{tag}{f' id=r{r}c{c}' if names else ''}>{cell.strip()}</{tag}>" for c, cell in enumerate(line.split("|"))
+        ]
         out.append("<tr>" + "".join(cells) + "</tr>")
     return "".join(out)

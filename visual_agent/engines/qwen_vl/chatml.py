@@ -182,9 +182,7 @@ def stop_sequences(tokenizer: QwenVLTokenizer, chat_format: ChatFormat = "chatml
     return [tokenizer.encode_text("Human:"), [tokenizer.end_of_text_id]]
 
 
-def decode_response(
-    tokenizer: QwenVLTokenizer, new_ids: Sequence[int], chat_format: ChatFormat = "chatml"
-) -> Response:
+def decode_response(tokenizer: QwenVLTokenizer, new_ids: Sequence[int], chat_format: ChatFormat = "chatml") -> Response:
     """Reads an answer off the generated ids.
 
     The original decoded prompt and answer together and cut the prompt off by its length in characters, which
@@ -255,13 +253,12 @@ def training_example(
         labels += [tokenizer.im_start_id, *[IGNORED] * len(name), *learnt, *ending]
         paths += found
     labels = [
-        IGNORED if number == tokenizer.image_token_id else label
-        for number, label in zip(ids, labels, strict=True)
+        IGNORED if number == tokenizer.image_token_id else label for number, label in zip(ids, labels, strict=True)
     ]
     if max_length is not None and len(ids) > max_length:
-        ids, labels = _cut(tokenizer, ids, max_length), labels
+        ids = _cut(tokenizer, ids, max_length)
         labels = labels[: len(ids)]
-        paths = paths[: ids.count(tokenizer.image_end_id)]
+        paths = paths[: ids.count(tokenizer.image_start_id)]
     return ids, labels, paths
 
 

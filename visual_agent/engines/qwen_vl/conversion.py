@@ -130,9 +130,7 @@ def converted(vocabulary: Path, folder: Path | None = None) -> Path:
 def _write(path: Path, text: str) -> Path:
     """Writes a file so that others see it whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
-    ) as handle:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as handle:
         handle.write(text)
     Path(handle.name).replace(path)
     return path

@@ -50,9 +50,7 @@ class QwenVLImageProcessor(PilBackend):  # type: ignore[misc]
             array = np.rint(array * 255).astype(np.uint8)
         return array[:3] if array.shape[0] >= 3 else np.repeat(array[:1], 3, axis=0)
 
-    def resize(
-        self, image: np.ndarray, size: SizeDict, resample: Any = None, **kwargs: Any
-    ) -> np.ndarray:
+    def resize(self, image: np.ndarray, size: SizeDict, resample: Any = None, **kwargs: Any) -> np.ndarray:
         """Squeezes uint8 ``[3, h, w]`` to ``size``, width first, then height."""
         picture = Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0)))
         method = PILImageResampling.BICUBIC if resample is None else resample

@@ -231,9 +231,7 @@ class QwenVLModel(QwenVLPreTrainedModel):
         return is_deepspeed_zero3_enabled() or hasattr(proj, "ds_id") or hasattr(proj, "full_tensor")
 
     @staticmethod
-    def _positions(
-        embeddings: torch.Tensor, attention_mask: torch.Tensor | None, cache: Cache | None
-    ) -> torch.Tensor:
+    def _positions(embeddings: torch.Tensor, attention_mask: torch.Tensor | None, cache: Cache | None) -> torch.Tensor:
         """Default position ids ``[batch, length]`` (or ``[1, length]`` without padding)."""
         length = embeddings.shape[1]
         if isinstance(attention_mask, torch.Tensor) and attention_mask.ndim == 2:
@@ -376,9 +374,7 @@ class QwenVLForConditionalGeneration(QwenVLPreTrainedModel, GenerationMixin):  #
         logits = self.lm_head(hidden_states[:, kept, :])
         loss = None
         if labels is not None:
-            loss = self.loss_function(
-                logits=logits, labels=labels, vocab_size=self.config.vocab_size, **kwargs
-            )
+            loss = self.loss_function(logits=logits, labels=labels, vocab_size=self.config.vocab_size, **kwargs)
         return CausalLMOutputWithPast(
             loss=loss,
             logits=logits,

@@ -83,9 +83,7 @@ class QwenVLProcessor(ProcessorMixin):  # type: ignore[misc]
     def _get_num_multimodal_tokens(self, image_sizes: Any = None, **kwargs: Any) -> MultiModalData:
         """Tokens and patches of pictures by their ``(height, width)``; the same for every size."""
         count = 0 if image_sizes is None else len(image_sizes)
-        return MultiModalData(
-            num_image_tokens=[self.num_image_tokens] * count, num_image_patches=[1] * count
-        )
+        return MultiModalData(num_image_tokens=[self.num_image_tokens] * count, num_image_patches=[1] * count)
 
     @classmethod
     def _get_arguments_from_pretrained(

@@ -98,9 +98,7 @@ class QwenVLRotaryEmbedding(nn.Module):
         """`ntk_alpha` for a whole batch on its own device: ``[batch]`` tokens to ``[batch]`` factors."""
         return self.alphas[(lengths.unsqueeze(-1) > self.limits).sum(dim=-1)]
 
-    def forward(
-        self, position_ids: torch.Tensor, alpha: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, position_ids: torch.Tensor, alpha: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
         """Computes ``cos`` and ``sin``, float32 ``[batch, length, head_dim]``.
 
         Args:

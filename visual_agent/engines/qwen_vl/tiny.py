@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from visual_agent.engines.qwen_vl import QwenVLConfig, QwenVLForConditionalGeneration, QwenVLProcessor
 from visual_agent.engines.qwen_vl.specials import CONTROL_TOKENS, IMAGE_START
@@ -76,6 +76,26 @@ def write_checkpoint(folder: Path, *, seed: int = 0, dtype: torch.dtype = torch.
     generation = {"chat_format": "chatml", "eos_token_id": BYTES, "pad_token_id": BYTES, "max_new_tokens": 64}
     _write_json(folder / "generation_config.json", {**generation, "max_window_size": 6144, "do_sample": False})
     _write_json(folder / "tokenizer_config.json", {"model_max_length": 8192, "tokenizer_class": "QWenTokenizer"})
+    return folder
+
+
+def write_int4_checkpoint(folder: Path, *, seed: int = 0, **changes: Any) -> Path:
+    """A folder like the published Int4 checkpoint (GPTQ layout, fp16), made from `write_checkpoint`'s weights."""
+    from visual_agent.engines.qwen_vl.int4 import GROUP, quantise
+
+    write_checkpoint(folder, seed=seed, **changes)
+    tensors: dict[str, torch.Tensor] = {}
+    for name, tensor in load_file(folder / "model.safetensors").items():
+        layer, _, part = name.rpartition(".")
+        if layer.startswith("transformer.h.") and part == "weight" and tensor.ndim == 2:
+            tensors |= {f"{layer}.{key}": value for key, value in quantise(tensor).items()}
+            tensors.setdefault(f"{layer}.bias", torch.zeros(tensor.shape[0], dtype=torch.float16))
+        else:
+            tensors[name] = tensor.half()
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    settings = {"bits": 4, "group_size": GROUP, "desc_act": False, "sym": True, "quant_method": "gptq"}
+    _write_json(folder / "config.json", {**config, "fp16": True, "quantization_config": settings})
     return folder
 
 

@@ -1,0 +1,180 @@
+"""Who may enter the server, with how much, and when they leave.
+
+In: raw ASGI requests. Out: requests with a bounded body whose work ends when the client goes away; runs that wait
+their turn in a bounded queue; threads with unguessable names that are forgotten after a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from visual_agent.errors import UserError, VisualAgentError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Busy(VisualAgentError):
+    """The server's queue is full; the client should come back in a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Limits of the server.
+
+    `body` is in bytes (base64 included), `pixels` a picture's, `seconds` a whole run's wall time, `running` and
+    `waiting` count runs, `threads` the conversations kept, `idle` the seconds until an unused one is forgotten.
+    `urls` lets clients name public http(s) pictures; paths and private addresses are never accepted.
+    """
+
+    body: int = 32 * 2**20
+    images: int = 8
+    pixels: int = 50_000_000
+    question: int = 20_000
+    seconds: float = 60.0
+    running: int = 2
+    waiting: int = 32
+    threads: int = 64
+    idle: float = 1800.0
+    urls: bool = True
+
+
+class Gate:
+    """Lets `running` runs in at once and `waiting` wait; everybody else is told to come back."""
+
+    def __init__(self, running: int, waiting: int) -> None:
+        self._slots = asyncio.Semaphore(running)
+        self._places = running + waiting
+        self._inside = 0
+
+    @asynccontextmanager
+    async def enter(self) -> AsyncIterator[None]:
+        """Hold a slot for the time of the `with` block; raises Busy when even the queue is full."""
+        if self._inside >= self._places:
+            raise Busy("The server is busy; try again in a few seconds.")
+        self._inside += 1
+        try:
+            async with self._slots:
+                yield
+        finally:
+            self._inside -= 1
+
+    @property
+    def inside(self) -> int:
+        """Runs that run or wait now."""
+        return self._inside
+
+
+class Threads:
+    """Conversations by token: issued by the server, bounded in number, forgotten after `idle` seconds."""
+
+    def __init__(self, limit: int, idle: float, forget: Callable[[str], None]) -> None:
+        self._limit, self._idle, self._forget = limit, idle, forget
+        self._used: OrderedDict[str, float] = OrderedDict()
+
+    def open(self) -> str:
+        """A new token of 32 characters."""
+        token = secrets.token_urlsafe(24)
+        self._used[token] = time.monotonic()
+        self._trim()
+        return token
+
+    def use(self, token: str) -> str:
+        """The token again, marked as used now; UserError when the server does not know it (any more)."""
+        self._trim()
+        if token not in self._used:
+            raise UserError("This thread is unknown or was forgotten; ask again with the pictures to start a new one.")
+        self._used[token] = time.monotonic()
+        self._used.move_to_end(token)
+        return token
+
+    def close(self, token: str) -> None:
+        """Forget a conversation and its pictures."""
+        if self._used.pop(token, None) is not None:
+            self._forget(token)
+
+    def _trim(self) -> None:
+        oldest = time.monotonic() - self._idle
+        for token in [t for t, used in self._used.items() if used < oldest]:
+            self.close(token)
+        while len(self._used) > self._limit:
+            self.close(next(iter(self._used)))
+
+
+class BoundedRequests:
+    """ASGI middleware: refuses bodies over `limit` bytes and cancels the work of clients that went away."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app, self.limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body within the limit, then run the application until it ends or the client leaves."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body = await self._body(receive)
+        if body is None:
+            await _refuse(send, f"The request is larger than {self.limit} bytes; send smaller or fewer pictures.")
+            return
+        gone = asyncio.Event()
+        delivered = False
+
+        async def replay() -> Message:
+            nonlocal delivered
+            if not delivered:
+                delivered = True
+                return {"type": "http.request", "body": body, "more_body": False}
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        work = asyncio.ensure_future(self.app(scope, replay, send))
+        watch = asyncio.ensure_future(_until_gone(receive))
+        try:
+            await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                gone.set()
+                work.cancel()
+            await work
+        except asyncio.CancelledError:
+            if not gone.is_set():  # the server itself is shutting down
+                work.cancel()
+                raise
+        finally:
+            watch.cancel()
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        pieces, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return b""
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > self.limit:
+                return None
+            pieces.append(piece)
+            if not message.get("more_body", False):
+                return b"".join(pieces)
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _refuse(send: Send, text: str) -> None:
+    content = json.dumps({"error": {"type": "RequestTooLarge", "message": text}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

