@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,6 +23,7 @@ from visual_agent.engines.qwen_vl.decoding import Chooser, TextStream
 from visual_agent.engines.qwen_vl.lookup import propose
 from visual_agent.engines.qwen_vl.prompting import Prompt, PromptBuilder
 from visual_agent.engines.qwen_vl.sessions import PrefixStore, shorten
+from visual_agent.engines.qwen_vl.weights import Hub, Quantization, folder_of, load
 from visual_agent.errors import OutOfMemory, UserError
 
 if TYPE_CHECKING:
@@ -126,6 +128,52 @@ class QwenVLEngine:
         self._features = FeatureStore(feature_bytes)
         self._turnstile = Turnstile()
         self._ends = self._end_ids()
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_path: str | Path,
+        *,
+        dtype: str | torch.dtype = "auto",
+        device: str = "auto",
+        quantization: Quantization | None = None,
+        attention: str | None = None,
+        hub: Hub = "huggingface",
+        revision: str | None = None,
+        cache_dir: str | Path | None = None,
+        local_files_only: bool = False,
+        **options: Any,
+    ) -> QwenVLEngine:
+        """Load Qwen-VL, Qwen-VL-Chat or Qwen-VL-Chat-Int4.
+
+        Args:
+            name_or_path: a folder (works offline), a hub id, or with `hub="modelscope"` a ModelScope id.
+            dtype: "auto" (bf16 or fp16 on a GPU, fp32 on the CPU), "bf16", "fp16", "fp32" or a torch dtype.
+            device: "auto", "cpu", "cuda", "cuda:1", or "balanced" to spread the blocks (accelerate).
+            quantization: "int8" or "nf4" while loading (extra `quant`).
+            attention: "sdpa" (default), "eager", "flash_attention_2".
+            hub: where ids are looked up.
+            revision: branch, tag or commit of a hub id.
+            cache_dir: where downloads go.
+            local_files_only: never ask the hub.
+            **options: as for the constructor.
+
+        Raises:
+            ModelNotFound, ModelMismatch, OutOfMemory, MissingDependency, UserError: each says what to do.
+        """
+        folder = folder_of(
+            name_or_path, hub=hub, revision=revision, cache_dir=cache_dir, local_files_only=local_files_only
+        )
+        loaded = load(
+            folder,
+            name=Path(name_or_path).name,
+            dtype=dtype,
+            device=device,
+            quantization=quantization,
+            attention=attention,
+        )
+        given = {"name": loaded.name, "version": loaded.version, "chat": loaded.chat, **options}
+        return cls(loaded.model, loaded.processor, **given)
 
     @property
     def profile(self) -> Profile:

@@ -40,7 +40,7 @@ from visual_agent.engines.qwen_vl.pictures import (
     stacked_features,
 )
 from visual_agent.engines.qwen_vl.rotary import QwenVLRotaryEmbedding, cache_length, logn_factors
-from visual_agent.engines.qwen_vl.vision import QwenVLVisionModel
+from visual_agent.engines.qwen_vl.vision import QwenVLResampler, QwenVLVisionModel
 
 ZERO_PICTURE_SIDE = 16
 """Patches on a side of the stand-in picture of a training batch without pictures."""
@@ -64,6 +64,16 @@ class QwenVLPreTrainedModel(PreTrainedModel):  # type: ignore[misc]
     _can_record_outputs = {"hidden_states": QwenVLBlock, "attentions": QwenVLAttention}  # noqa: RUF012
     # Computed, never needed; some re-saved checkpoints carry them.
     _keys_to_ignore_on_load_unexpected = (r"attn\.masked_bias$", r"rotary_emb\.inv_freq$", r"attn\.bias$")
+
+    @classmethod
+    def from_pretrained(cls, *args: Any, **kwargs: Any) -> Any:
+        """As in transformers; afterwards the resampler's fixed positions are frozen again, which loading undoes."""
+        loaded = super().from_pretrained(*args, **kwargs)
+        model = loaded[0] if isinstance(loaded, tuple) else loaded
+        for module in model.modules():
+            if isinstance(module, QwenVLResampler):
+                module.pos_embed.requires_grad_(False)
+        return loaded
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
@@ -414,30 +424,21 @@ class QwenVLForConditionalGeneration(QwenVLPreTrainedModel, GenerationMixin):  #
             inputs.pop("mm_encoder_outputs", None)
         return inputs
 
-    def _expand_inputs_for_generation(
+    def _expand_multimodal_outputs(
         self,
+        input_ids: torch.Tensor,
+        mm_encoder_output: dict[str, Any],
         expand_size: int = 1,
-        is_encoder_decoder: bool = False,
-        input_ids: torch.Tensor | None = None,
-        **model_kwargs: Any,
-    ) -> tuple[torch.Tensor | None, dict[str, Any]]:
-        """Repeats a batch for beams or several answers, each row together with its own pictures.
+        inputs_embeds: torch.Tensor | None = None,
+    ) -> dict[str, Any]:
+        """Repeats picture features for beams or several answers, each row together with its own pictures.
 
-        Pictures are encoded once, before they are repeated.
+        ``generate`` calls this. Unlike transformers' own it counts complete spans, so that stray placeholders
+        move nothing, and it leaves the caller's features as they are.
         """
-        pixels = model_kwargs.get("pixel_values")
-        encoded = (model_kwargs.get("mm_encoder_outputs") or {}).get("image")
-        if expand_size > 1 and input_ids is not None and (pixels is not None or encoded is not None):
-            model_kwargs.pop("pixel_values", None)
-            with torch.no_grad():
-                output = self.get_image_features(pixels, return_dict=True) if pixels is not None else encoded
-            rows = stacked_features(output).split(pictures_per_row(input_ids, self.config))
-            repeated = torch.cat([row for row in rows for _ in range(expand_size)])
-            model_kwargs["mm_encoder_outputs"] = {"image": BaseModelOutputWithPooling(pooler_output=repeated)}
-        expanded: tuple[torch.Tensor | None, dict[str, Any]] = super()._expand_inputs_for_generation(
-            expand_size=expand_size,
-            is_encoder_decoder=is_encoder_decoder,
-            input_ids=input_ids,
-            **model_kwargs,
-        )
-        return expanded
+        encoded = mm_encoder_output.get("image")
+        if encoded is None or input_ids is None or not input_ids.numel():
+            return mm_encoder_output
+        rows = stacked_features(encoded).split(pictures_per_row(input_ids, self.config))
+        repeated = torch.cat([row for row in rows for _ in range(expand_size)])
+        return {**mm_encoder_output, "image": BaseModelOutputWithPooling(pooler_output=repeated)}
