@@ -266,7 +266,8 @@ def _check_target(target: httpx.URL, label: str, policy: LoadPolicy) -> None:
     allowed = policy.allowed_hosts
     host = target.host.rstrip(".").lower()
     if allowed is not None and not any(_host_matches(host, rule.lower()) for rule in allowed):
-        raise ImageRefused(f"{label}: only pictures of these hosts may be fetched: {', '.join(allowed)}.", image=label)
+        hosts = ", ".join(allowed) or "none"
+        raise ImageRefused(f"{label} is on another host than those allowed; give a picture of: {hosts}.", image=label)
 
 
 def _host_matches(host: str, rule: str) -> bool:
