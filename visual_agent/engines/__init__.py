@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from visual_agent.engines.base import Engine as Engine
     from visual_agent.engines.offline import OfflineEngine as OfflineEngine
-    from visual_agent.engines.qwen_vl import QwenVLEngine as QwenVLEngine
+    from visual_agent.engines.qwen_vl.engine import QwenVLEngine as QwenVLEngine
     from visual_agent.engines.scripted import ScriptedEngine as ScriptedEngine
 
 _HOMES = {
     "Engine": "visual_agent.engines.base",
     "OfflineEngine": "visual_agent.engines.offline",
-    "QwenVLEngine": "visual_agent.engines.qwen_vl",
+    "QwenVLEngine": "visual_agent.engines.qwen_vl.engine",
     "ScriptedEngine": "visual_agent.engines.scripted",
 }
 __all__ = ["Engine", "OfflineEngine", "QwenVLEngine", "ScriptedEngine"]

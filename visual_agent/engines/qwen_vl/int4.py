@@ -171,7 +171,7 @@ def load_gptq(
     for name, tensor in tensors_of(folder):
         layer, _, part = name.rpartition(".")
         if part in _PARTS and (
-            part != "bias" or layer in groups or f"{layer}.weight" in expected and _quantised(layer)
+            part != "bias" or layer in groups or (f"{layer}.weight" in expected and _quantised(layer))
         ):
             groups[layer][part] = tensor
             if len(groups[layer]) == len(_PARTS):

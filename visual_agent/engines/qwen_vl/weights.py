@@ -138,7 +138,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def choose_device(device: str) -> torch.device:
-    """ "auto" is the first GPU where there is one, else the CPU."""
+    """The device: "auto" is the first GPU where there is one, else the CPU."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -253,6 +253,8 @@ def load(
 def _from_files(
     folder: Path, config: Any, dtype: torch.dtype, place: str, quantization: Quantization | None, attention: str | None
 ) -> QwenVLForConditionalGeneration:
+    from safetensors import SafetensorError
+
     from visual_agent.engines.qwen_vl import QwenVLForConditionalGeneration
 
     options: dict[str, Any] = {"dtype": dtype, "device_map": place, "config": config}
@@ -264,7 +266,7 @@ def _from_files(
         model, info = QwenVLForConditionalGeneration.from_pretrained(folder, output_loading_info=True, **options)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory(f"The weights do not fit on {place}; see visual-agent doctor for what does.") from error
-    except (RuntimeError, ValueError, OSError, KeyError) as error:
+    except (SafetensorError, RuntimeError, ValueError, OSError, KeyError) as error:
         raise ModelMismatch(f"The weights in {str(folder)!r} do not fit ({error}); download them again.") from error
     wrong = {kind: sorted(map(str, info.get(kind) or ()))[:5] for kind in ("missing_keys", "mismatched_keys")}
     wrong = {kind: names for kind, names in wrong.items() if names}
