@@ -33,6 +33,7 @@ KEEP_SINGLE = 0.95
 _WEAK = 0.88
 _SECOND_LOOKS = 32
 _SAMPLE = 6
+_ROOM = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +136,18 @@ def _sample_score(array: Array, quads: Sequence[Quad]) -> float:
 
 def _pieces(array: Array, quad: Quad) -> list[_Piece]:
     """The fields of a line: cut at gaps wider than the line is high, and at rules drawn through it."""
-    crop = _cut_out(array, quad)
-    ink = None if _is_tall(quad) else _ink(crop)
-    if ink is None:
+    if _is_tall(quad):
+        return [_Piece(quad, _cut_out(array, quad))]
+    # With room above and below: a rule goes on there, a letter's stem does not.
+    roomy = _cut_out(array, _across(quad, -_ROOM, 1 + _ROOM))
+    over = round(roomy.shape[0] * _ROOM / (1 + 2 * _ROOM))
+    crop = roomy[over : max(roomy.shape[0] - over, over + 1)]
+    ink = _ink(roomy)
+    fields = [] if ink is None else _fields(ink, over)
+    if ink is None or not fields:
         return [_Piece(quad, crop)]
+    ink = ink[over : over + crop.shape[0]]
     height, width = ink.shape
-    fields = _fields(ink)
-    if not fields:
-        return [_Piece(quad, crop)]
     pad = round(0.2 * height)
     pieces = []
     for left, right in fields:
@@ -154,13 +159,16 @@ def _pieces(array: Array, quad: Quad) -> list[_Piece]:
     return pieces
 
 
-def _fields(ink: Array) -> list[tuple[int, int]]:
-    """First and last column (excluded) of each run of ink that a wide gap or a rule separates from the next."""
+def _fields(ink: Array, over: int) -> list[tuple[int, int]]:
+    """First and last column (excluded) of each run of ink that a wide gap or a rule separates from the next.
+
+    `ink` has `over` rows above and below the line itself.
+    """
     import numpy as np
 
-    height = ink.shape[0]
+    height = ink.shape[0] - 2 * over
     rule = ink.mean(axis=0) > 0.97
-    drawn = ink[int(0.12 * height) : max(int(0.88 * height), 1)].any(axis=0) & ~rule
+    drawn = ink[over + int(0.12 * height) : over + max(int(0.88 * height), 1)].any(axis=0) & ~rule
     edges = np.flatnonzero(np.diff(np.concatenate(([False], drawn, [False])).astype(np.int8)))
     fields: list[tuple[int, int]] = []
     for left, right in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
@@ -194,8 +202,12 @@ def _level(ink: Array) -> tuple[int, int]:
 def _inner(quad: Quad, part: tuple[int, int, int, int], size: tuple[int, int]) -> Quad:
     """The part (pixels of the crop) of a quad whose crop has that size."""
     (x1, y1, x2, y2), (width, height) = part, size
-    across = slice_quad(quad, x1 / width, x2 / width)
-    a, b, c, d = slice_quad((across[0], across[3], across[2], across[1]), y1 / height, y2 / height)
+    return _across(slice_quad(quad, x1 / width, x2 / width), y1 / height, y2 / height)
+
+
+def _across(quad: Quad, top: float, bottom: float) -> Quad:
+    """The part of a line's quad between two places across it: 0 is its top, 1 its bottom."""
+    a, b, c, d = slice_quad((quad[0], quad[3], quad[2], quad[1]), top, bottom)
     return a, d, c, b
 
 
