@@ -10,11 +10,16 @@ from model import Boxes
 from PIL import Image
 
 
-def photo(name: str, **change: Any) -> tuple[Image.Image, Boxes]:
+def photo(name: str, scale: float = 1.0) -> tuple[Image.Image, Boxes]:
     """A photo of scikit-image (public domain or CC0, see its README); no boxes."""
-    from skimage import data
+    from skimage import data, io
 
-    return Image.fromarray(getattr(data, name)()).convert("RGB"), {}
+    if name == "motorcycle":
+        pixels = io.imread(f"{data.__path__[0]}/motorcycle_left.png")
+    else:
+        pixels = getattr(data, name)()
+    image = Image.fromarray(pixels).convert("RGB")
+    return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS), {}
 
 
 def on_background(chrome: Any, html: str, texture: str, seed: int) -> tuple[Image.Image, Boxes]:
@@ -123,3 +128,17 @@ def pie(title: str, names: list[str], values: list[float], **more: Any) -> tuple
     figure, axes = _axes(title, **more)
     _, labels, percents = axes.pie(values, labels=names, autopct="%1.0f%%", startangle=80)
     return _finish(figure, {f"n{i}": t for i, t in enumerate(labels)} | {f"p{i}": t for i, t in enumerate(percents)})
+
+
+def patched(name: str, changes: int) -> tuple[Image.Image, Boxes]:
+    """A photo of scikit-image with `changes` spots painted over (`patch<i>`), far from each other."""
+    image, boxes = photo(name, 0.8)
+    pixels, (w, h) = np.asarray(image).copy(), image.size
+    rng = np.random.default_rng(changes)
+    spots = [(0.12, 0.2), (0.62, 0.68), (0.66, 0.12), (0.15, 0.7)][:changes]
+    for i, (fx, fy) in enumerate(spots):
+        x, y, side = int(fx * w), int(fy * h), int(0.09 * w)
+        source = pixels[y : y + side, x : x + side].astype(float)
+        pixels[y : y + side, x : x + side] = np.clip(0.25 * source + 0.75 * rng.uniform(40, 230, 3), 0, 255).astype(np.uint8)
+        boxes[f"patch{i}"] = (x, y, x + side, y + side)
+    return Image.fromarray(pixels), boxes
