@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from visual_agent.loading import LoadPolicy, Source
 
 _LEDGER_NAME = re.compile(r"img\d+(?:\.[a-z]+\d+)*")
-_SKIPPED = frozenset(
-    ("tool_use", "tool_call", "tool_call_chunk", "invalid_tool_call", "thinking", "redacted_thinking", "reasoning")
-    + ("function_call", "server_tool_call", "server_tool_call_chunk", "server_tool_result", "non_standard")
-)
 _HELP = (
     'give {"type": "text", "text": ...} or a picture made by visual_agent.messages.image_block (also accepted: '
     '"image" with "base64", "url" or "file_id", "image_url", and Anthropic\'s "source")'
@@ -68,7 +64,7 @@ def _carried(source: Source) -> dict[str, str]:
     data, mime_type = b"", None
     if isinstance(source, (bytes, bytearray)):
         data = bytes(source)
-    elif isinstance(source, Path) or (isinstance(source, str) and not source[:5].lower() == "data:"):
+    elif isinstance(source, Path) or (isinstance(source, str) and source[:5].lower() != "data:"):
         path = Path(source)
         data = path.read_bytes() if path.is_file() else b""
     if data:
@@ -153,6 +149,36 @@ def pixels_of(block: Mapping[str, Any], policy: LoadPolicy | None = None) -> Pix
     if kind == "file_id":
         return find(value)
     return keep(load(value, policy or LoadPolicy(folders=())).image)
+
+
+def resolved(
+    messages: Sequence[BaseMessage], policy: LoadPolicy | None = None
+) -> tuple[list[BaseMessage], list[Pixels]]:
+    """The messages with every picture loaded and named by its content, and the pictures, which the caller must hold.
+
+    Raises:
+        ContentError: a picture block of a form that is not accepted.
+        ImageError: a picture cannot be used.
+    """
+    held: list[Pixels] = []
+    return [_resolved(message, policy, held) for message in messages], held
+
+
+def _resolved(message: BaseMessage, policy: LoadPolicy | None, held: list[Pixels]) -> BaseMessage:
+    content = message.content
+    if isinstance(message, AIMessage) or isinstance(content, str) or not any(is_picture(b) for b in content):
+        return message
+    blocks: list[str | dict[str, Any]] = []
+    for block in content:
+        if not is_picture(block):
+            blocks.append(block)
+            continue
+        assert isinstance(block, dict)
+        held.append(pixels_of(block, policy))
+        name = name_of(block)
+        picture = {"type": "image", "file_id": held[-1].file_id}
+        blocks.append({**picture, "extras": {"name": name}} if name else picture)
+    return message.model_copy(update={"content": blocks})
 
 
 # --- Turns ---------------------------------------------------------------------------------------------------------
@@ -275,6 +301,7 @@ def to_turns(
     """
     if not messages:
         raise ContentError("There are no messages; give at least one HumanMessage.")
+    messages, _held = resolved(messages, policy)
     writer = _Writer(policy)
     system = "\n\n".join(text for m in messages if isinstance(m, SystemMessage) and (text := text_of(m).strip()))
     if system:
@@ -293,9 +320,10 @@ def to_turns(
         elif isinstance(message, AIMessage):
             results = _results_after(talk, at)
             at += len(results)
-            write = _write_native if native else _write_steps
-            if message.tool_calls or message.invalid_tool_calls:
-                write(writer, message, results, language)
+            if native:
+                _write_native(writer, message, results)
+            elif message.tool_calls or message.invalid_tool_calls:
+                _write_steps(writer, message, results, language)
             else:
                 _write_answer(writer, message, language, as_react=bool(preamble) and at < len(talk) - 1)
         elif native:
@@ -306,7 +334,8 @@ def to_turns(
     if last_user < 0:
         writer.write("user", [Text(preamble)])
     elif not native and not _is_user(talk[-1]) and not _is_plain(talk[-1]):
-        writer.write("assistant", [Text("Thought:")])
+        # Without tools there is nothing left to do but answer.
+        writer.write("assistant", [Text("Thought:" if preamble else react.render_final("", "", language).rstrip())])
     return tuple(Turn(role, tuple(parts)) for role, parts in writer.turns)
 
 
@@ -356,7 +385,8 @@ def _calls_of(message: AIMessage) -> list[tuple[str, dict[str, Any] | str, str |
     """(tool, arguments, id) of the calls, the unreadable ones with the text that stood for their arguments."""
     calls: list[tuple[str, dict[str, Any] | str, str | None]] = []
     calls += [(call["name"], call["args"], call["id"]) for call in message.tool_calls]
-    calls += [(call["name"] or "", call["args"] or "", call["id"]) for call in message.invalid_tool_calls]
+    for call in message.invalid_tool_calls:
+        calls.append((call["name"] or "", (call["args"] or "").removeprefix("Action Input:").strip(), call["id"]))
     return calls
 
 
@@ -400,9 +430,7 @@ def _result(writer: _Writer, message: BaseMessage | None) -> tuple[str, list[Par
     return text or "(empty)", pictures
 
 
-def _write_native(
-    writer: _Writer, message: AIMessage, results: Sequence[ToolMessage], language: react.Language
-) -> None:
+def _write_native(writer: _Writer, message: AIMessage, results: Sequence[ToolMessage]) -> None:
     pairs, left = _paired(message, results)
     texts = [text_of(message)] if text_of(message) else []
     for tool, arguments, _ in pairs:

@@ -6,6 +6,7 @@ every other brace (JSON, say) is text.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 from importlib.resources import files
@@ -48,3 +49,9 @@ def load(name: str, **values: str) -> str:
         given = ", ".join(sorted(values)) or "none"
         raise UserError(f"The prompt {name!r} takes the values {', '.join(sorted(wanted)) or 'none'}; given: {given}.")
     return _VALUE.sub(lambda match: values[match[1]], template)
+
+
+@cache
+def version() -> str:
+    """Eight hex digits that change when any prompt does; part of cache keys."""
+    return hashlib.sha256("\0".join(f"{name}\0{_template(name)}" for name in names()).encode()).hexdigest()[:8]

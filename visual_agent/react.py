@@ -20,8 +20,11 @@ from visual_agent.prompts import load
 
 Language = Literal["en", "zh"]
 
-STOP = ("Observation:", "Observation：")
-"""Texts that end a ReAct answer: what follows is for the tools to say, not for the model."""
+STOP = ("\nObservation:", "\nObservation：")
+"""Texts that end a ReAct answer: what follows is for the tools to say, not for the model.
+
+Only at the start of a line: a form may have a field called "Observation:", and answers and arguments may quote it.
+"""
 
 _TOOL_LINE = (
     "{name}: Call this tool to interact with the {name} API. What is the {name} API useful for? {description} "
@@ -184,7 +187,7 @@ class Reader:
         self._state: Literal["thought", "tool", "input", "arguments", "answer", "done"] = "thought"
         self._problem = ""
         self._parts = {"thought": "", "tool": "", "arguments": "", "answer": ""}
-        self._scan = _ObjectScan()
+        self._scan = ObjectScan()
 
     def feed(self, text: str) -> list[Piece]:
         """Take more characters; returns what they made certain."""
@@ -321,10 +324,7 @@ class Reader:
         if not text:
             self._fail("has an empty Action Input")
         try:
-            value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
-            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair breaks every later writer
-        except RecursionError:
-            self._fail("has arguments that are nested too deeply")
+            value = strict_json(text)
         except ValueError as error:
             self._fail(f"has arguments that are not valid JSON ({error})")
         if not isinstance(value, dict):
@@ -339,7 +339,7 @@ class Reader:
         )
 
 
-class _ObjectScan:
+class ObjectScan:
     """Finds the end of the JSON object that a text starts with, character by character."""
 
     def __init__(self) -> None:
@@ -367,6 +367,20 @@ class _ObjectScan:
                     self.complete = True
                     return index + 1
         return len(text)
+
+
+def strict_json(text: str) -> Any:
+    """The value of one JSON text by RFC 8259: no NaN, no infinities, no half surrogate pairs, no endless nesting.
+
+    Raises:
+        ValueError: it is not; the message says where.
+    """
+    try:
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair breaks every later writer
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
 
 
 def _no_number(name: str) -> NoReturn:

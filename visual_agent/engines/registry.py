@@ -33,6 +33,12 @@ def register(name: str, factory: Factory) -> None:
             del _NAMED[key]
 
 
+def is_registered(name: str) -> bool:
+    """Whether `register` was called with this name."""
+    with _LOCK:
+        return name in _FACTORIES
+
+
 def release(name: str) -> None:
     """Forget the engines loaded under `name`; their memory is freed once nobody uses them."""
     with _LOCK:
