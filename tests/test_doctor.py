@@ -28,4 +28,4 @@ def test_examine_finds_this_installation() -> None:
     assert findings["visual_agent"]
     assert findings["ocr"] == "ready"
     assert findings["memory"]["total"] >= findings["memory"]["available"] > 0
-    assert {"local", "api", "search", "serve"} == set(findings["extras"])
+    assert {"local", "quant", "api", "search", "serve"} == set(findings["extras"])

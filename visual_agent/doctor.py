@@ -18,6 +18,7 @@ from typing import Any
 #: extra -> the packages that must be there for it
 EXTRAS = {
     "local": ("torch", "transformers", "accelerate", "safetensors", "tiktoken"),
+    "quant": ("bitsandbytes",),
     "api": ("langchain-openai",),
     "search": ("ddgs",),
     "serve": ("langserve", "fastapi", "uvicorn", "sse-starlette"),

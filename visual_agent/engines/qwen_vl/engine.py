@@ -219,41 +219,42 @@ class QwenVLEngine:
         stop: tuple[str, ...] = (),
         session: str | None = None,
         cancel: Cancel | None = None,
+        ids: list[int] | None = None,
     ) -> Iterator[Chunk]:
-        """As `stream`, for a prompt that is already written."""
+        """As `stream`, for a prompt that is already written; the new ids are added to `ids`."""
         limit = self._limit(prompt, sampling)
         cancel = cancel or Cancel()
         texts = TextStream(self._decode, stop)
         call, logits = self._begin(prompt, sampling, session, cancel)
-        finish: FinishReason = "length"
+        finish: FinishReason | None = None
+        noted: list[tuple[str, float]] = []
         try:
-            for tokens, scores in self._tokens(call, logits, limit, cancel):
-                pieces: list[str] = []
-                noted: list[tuple[str, float]] = []
+            for tokens, scores in self._tokens(call, logits, cancel):
+                piece = ""
                 for token, score in zip(tokens, scores, strict=True):
-                    if token in self._ends or len(call.new) >= limit:
-                        finish = "stop" if token in self._ends else "length"
-                        break
-                    call.new.append(token)
-                    pieces.append(texts.push(token))
-                    if sampling.logprobs:
-                        noted.append((self._decode([token]), score))
-                    if texts.stopped:
+                    if token in self._ends:
                         finish = "stop"
                         break
-                else:
-                    if text := "".join(pieces):
-                        yield Chunk(text, logprobs=tuple(noted))
-                    continue
-                if text := "".join(pieces):
-                    yield Chunk(text, logprobs=tuple(noted))
-                break
+                    call.new.append(token)
+                    piece += texts.push(token)
+                    if sampling.logprobs:
+                        noted.append((self._decode([token]), score))
+                    if texts.stopped or len(call.new) >= limit:
+                        finish = "stop" if texts.stopped else "length"
+                        break
+                if piece:
+                    yield Chunk(piece, logprobs=tuple(noted))
+                    noted = []
+                if finish:
+                    break
             usage = Usage(len(prompt.ids), len(call.new), prompt.image_tokens)
             counters = {**call.counters, "tokens_generated": len(call.new)}
             tail = texts.finish()
+            if ids is not None:
+                ids.extend(call.new)
         finally:
             self._end(call, texts)
-        yield Chunk(tail, finish=finish, usage=usage, counters=counters)
+        yield Chunk(tail, finish=finish or "length", usage=usage, counters=counters, logprobs=tuple(noted))
 
     def _limit(self, prompt: Prompt, sampling: Sampling) -> int:
         """How many tokens the answer may have."""
@@ -282,6 +283,8 @@ class QwenVLEngine:
         cancel.check()
         with self._turnstile, torch.inference_mode(), _memory_errors():
             cache, reused = self._prefixes.take(prompt.keys(), alpha, session)
+            if cache is not None and (whole := prompt.before_span(reused)) < reused:
+                cache, reused = (shorten(cache, whole), whole) if whole else (None, 0)
             cache = cache or self._new_cache()
             counters = {"prompt_computed": len(prompt.ids) - reused, "prompt_reused": reused}
             features = self._encode(prompt, reused, counters, cancel)
@@ -320,9 +323,7 @@ class QwenVLEngine:
         weight = self.model.visual.conv1.weight
         return self.model.get_image_features(values.to(weight.device, weight.dtype), return_dict=True).pooler_output[0]
 
-    def _tokens(
-        self, call: Call, logits: torch.Tensor, limit: int, cancel: Cancel
-    ) -> Iterator[tuple[list[int], list[float]]]:
+    def _tokens(self, call: Call, logits: torch.Tensor, cancel: Cancel) -> Iterator[tuple[list[int], list[float]]]:
         """New tokens with their log probabilities, one or several at a time, without end."""
         while True:
             with torch.inference_mode():
@@ -330,8 +331,6 @@ class QwenVLEngine:
                 score = float(logits.float().log_softmax(-1)[0, token[0, 0]])
             yield [int(token)], [score]
             cancel.check()
-            if len(call.new) >= limit:
-                return
             with self._turnstile, torch.inference_mode(), _memory_errors():
                 call.ids = torch.cat([call.ids, token], dim=1)
                 guess = propose(call.ids[0].tolist(), self.lookup) if self._may_guess(call) else []

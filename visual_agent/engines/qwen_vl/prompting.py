@@ -40,6 +40,13 @@ class Prompt:
         """Indices of the pictures whose placeholders do not all lie before `position`."""
         return [index for index, (_, end) in enumerate(self.spans) if end > position]
 
+    def before_span(self, position: int) -> int:
+        """`position`, or where the span begins that it would cut: a span is computed whole or not at all."""
+        for start, end in self.spans:
+            if start - 1 < position <= end:
+                return start - 1
+        return position
+
     @property
     def image_tokens(self) -> int:
         """Positions that pictures take."""
