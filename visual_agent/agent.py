@@ -62,6 +62,8 @@ class VisualAgent:
     Args:
         model: a chat model, or a name for `visual_agent.chat_models.load_model`; None is the offline engine.
         tools: names of our tools, LangChain tools, or functions that make a tool for a ledger; None is all of ours.
+            Tools of the first and third kind are taken to see the same when they look twice: a repeated look is
+            answered from memory.
         limits: what one run may use.
         policy: which pictures may be loaded.
         system_prompt: said before everything else, on top of the agent's own rules.
@@ -279,7 +281,11 @@ class VisualAgent:
         ledger = Ledger(policy=self.policy)
         looks = Looks()
         tools, steady = self._make_tools(ledger)
-        middleware: list[Any] = [Budget(), Repair([tool.name for tool in tools]), Repeats(ledger, looks, steady)]
+        middleware: list[Any] = [
+            Budget(name if self._ours else None),
+            Repair([tool.name for tool in tools]),
+            Repeats(ledger, looks, steady),
+        ]
         if not self._ours:
             middleware.append(Delivery(self.model))
         graph = create_agent(
@@ -308,9 +314,10 @@ class VisualAgent:
                 if choice not in own:
                     raise UserError(f"There is no tool {choice[:80]!r}; use one of: {', '.join(own)}.")
                 tools.append(own[choice])
-                steady.add(choice)
             else:
                 tools.append(choice if isinstance(choice, BaseTool) else choice(ledger))
+            if not isinstance(choice, BaseTool):
+                steady.add(tools[-1].name)
         names = [tool.name for tool in tools]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise UserError(f"Two tools have the name {twice[0]!r}; rename one of them.")

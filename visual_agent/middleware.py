@@ -24,7 +24,7 @@ from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from visual_agent.errors import Cancelled, EndpointError, ModelOutputError, NeedsVisionModel, VisualAgentError
+from visual_agent.errors import EndpointError, EngineError, ModelOutputError, NeedsVisionModel, VisualAgentError
 from visual_agent.images import Ledger
 from visual_agent.looks import Look, Looks, Seen, look_of
 from visual_agent.runs import REPAIRS, OutOfTime, Run
@@ -36,7 +36,15 @@ _FORM_HINT = "Write one tool call with valid arguments, or give the final answer
 
 
 class Budget(AgentMiddleware[State, Run]):
-    """Ends a run at its limits on model calls, tool calls and wall time."""
+    """Ends a run at its limits on model calls, tool calls and wall time.
+
+    `session` names the conversation to our own chat model, which keeps time and cancels by itself; None says that the
+    model is another one, whose sync calls are left behind in a thread when the time is over.
+    """
+
+    def __init__(self, session: str | None = None) -> None:
+        super().__init__()
+        self._session = session
 
     @hook_config(can_jump_to=["end"])
     def before_model(self, state: State, runtime: Runtime[Run]) -> dict[str, Any] | None:
@@ -60,7 +68,9 @@ class Budget(AgentMiddleware[State, Run]):
         run = request.runtime.context
         started = _count_model_call(run)
         try:
-            return run.bounded(lambda: handler(request))
+            if self._session is None:
+                return run.bounded(lambda: handler(request))
+            return handler(self._timed(request, run))
         except Exception as error:
             return _message_of_failure(run, error)
         finally:
@@ -73,11 +83,17 @@ class Budget(AgentMiddleware[State, Run]):
         run = request.runtime.context
         started = _count_model_call(run)
         try:
-            return await asyncio.wait_for(handler(request), run.left())
+            return await asyncio.wait_for(handler(self._timed(request, run)), run.left())
         except Exception as error:
             return _message_of_failure(run, error)
         finally:
             run.model_seconds = time.monotonic() - started
+
+    def _timed(self, request: ModelRequest[Run], run: Run) -> ModelRequest[Run]:
+        if self._session is None:
+            return request
+        settings = {**request.model_settings, "timeout": max(run.left(), 0.01), "session": self._session}
+        return request.override(model_settings=settings)
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolResult]) -> ToolResult:
         """Run the tool in what time is left."""
@@ -120,7 +136,7 @@ def _message_of_failure(run: Run, error: Exception) -> AIMessage:
         return AIMessage(error.text, invalid_tool_calls=[broken])
     if isinstance(error, NeedsVisionModel):
         return AIMessage(f"Needs a vision-language model: {error}")
-    if isinstance(error, (OutOfTime, TimeoutError, Cancelled)) and run.left() <= 0:
+    if isinstance(error, (OutOfTime, TimeoutError, EngineError)) and run.left() <= 0:
         return AIMessage(_ended(run.stop("seconds")))
     if isinstance(error, (VisualAgentError, GraphBubbleUp)):
         raise error

@@ -34,7 +34,7 @@ class Recorder:
         self._trace = Trace(run.question, model, now, settings=settings)
         self._asked: dict[str, tuple[AIMessage, Mapping[str, Any], float]] = {}
         self._seen: set[str] = set()
-        self._final = ""
+        self._final = self._last_thought = ""
 
     def take(self, update: Mapping[str, Any]) -> list[Step]:
         """The steps that ended with this update of the graph."""
@@ -63,7 +63,7 @@ class Recorder:
             claims = claims_of(text, sight)
             claims = claims if found else [claim for claim in claims if claim.supported]
         answer = Answer(without_citations(text), found, tuple(claims), trace, run.usage(), run.stopped)
-        trace.answer = answer_to_dict(answer)
+        trace.answer = {**answer_to_dict(answer), "thought": self._last_thought}
         trace.usage, trace.seconds = answer.usage, run.elapsed()
         trace.add_pictures(self._session.ledger)
         return answer
@@ -79,6 +79,7 @@ class Recorder:
             seconds = 0.0  # the model call is counted once, with its first tool call
         if not message.tool_calls and not message.invalid_tool_calls:
             self._final = _FINAL.sub("", message.text).strip()
+            self._last_thought = str(message.additional_kwargs.get("reasoning_content") or "").strip()
 
     def _step(self, message: ToolMessage) -> Step:
         asked, call, model_seconds = self._asked[message.tool_call_id]
@@ -88,7 +89,7 @@ class Recorder:
         first = next(iter([*asked.tool_calls, *asked.invalid_tool_calls]))["id"] == message.tool_call_id
         step = Step(
             index=len(self._trace.steps) + 1,
-            thought=_THOUGHT.sub("", asked.text).strip() if first else "",
+            thought=_thought(asked) if first else "",
             tool=str(call["name"] or ""),
             args=args,
             call_id=message.tool_call_id,
@@ -102,6 +103,12 @@ class Recorder:
         if not failed:
             self._session.saw(step.call_id, step.tool, observation)
         return step
+
+
+def _thought(message: AIMessage) -> str:
+    """What a model said beside its tool call; models that reason apart say it there."""
+    said = _THOUGHT.sub("", message.text).strip()
+    return said or str(message.additional_kwargs.get("reasoning_content") or "").strip()
 
 
 def _messages(update: Mapping[str, Any]) -> Iterator[BaseMessage]:

@@ -116,6 +116,16 @@ class Trace:
             self.pictures.append(record)
             self.pixels[entry.hash] = entry.pixels
 
+    def to_dict(self) -> dict[str, Any]:
+        """The whole run as plain JSON values, without pixels."""
+        header, *_, answer = lines = [dict(line) for line in self._lines()]
+        return {
+            **{key: value for key, value in header.items() if key not in ("kind", "version")},
+            "pictures": [_without_kind(line) for line in lines if line["kind"] == "picture"],
+            "steps": [_without_kind(line) for line in lines if line["kind"] == "step"],
+            **_without_kind(answer),
+        }
+
     def save(self, path: str | Path) -> Path:
         """Write the trace to `path` (a `.jsonl` file) and its pictures to a folder beside it.
 
@@ -175,6 +185,10 @@ class Trace:
         for step in self.steps:
             yield {"kind": "step", **step_to_dict(step)}
         yield {"kind": "answer", "answer": self.answer, "usage": self.usage, "seconds": round(self.seconds, 3)}
+
+
+def _without_kind(line: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in line.items() if key != "kind"}
 
 
 def step_to_dict(step: Step) -> dict[str, Any]:
