@@ -53,7 +53,7 @@ def render(page: Page, chrome: Any) -> tuple[Image.Image, Boxes]:
 
 def shoot(page: Page, chrome: Any) -> tuple[Image.Image, Boxes]:
     width, height = page.size
-    tab = chrome.new_page(viewport={"width": width, "height": height or 400})
+    tab = chrome.new_page(viewport={"width": width, "height": height or 120})
     try:
         tab.set_content(f"<!doctype html><meta charset=utf-8><style>body{{margin:0}}</style>{page.html}")
         png = tab.screenshot(full_page=not height)
