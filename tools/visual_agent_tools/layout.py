@@ -117,16 +117,22 @@ def _slant(lines: Iterable[Line]) -> float:
 
 def rows_of(items: Iterable[Item]) -> list[list[Item]]:
     """Items on one level grouped, each group left to right, the groups top to bottom."""
-    rows: list[list[Item]] = []
-    for item in sorted(items, key=lambda i: i.y):
+    known = list(items)
+    return [[known[i] for i in row] for row in rows_of_boxes([item.box for item in known])]
+
+
+def rows_of_boxes(boxes: Sequence[Box]) -> list[list[int]]:
+    """Indices of boxes grouped by level, left to right in each row, rows top to bottom."""
+    rows: list[list[int]] = []
+    for index in sorted(range(len(boxes)), key=lambda i: boxes[i].center[1]):
         row = rows[-1] if rows else []
-        level = sum(i.y for i in row) / len(row) if row else -math.inf
-        reach = 0.5 * min([item.box.height, *(i.box.height for i in row)])
-        if row and item.y - level <= reach:
-            row.append(item)
+        level = sum(boxes[i].center[1] for i in row) / len(row) if row else -math.inf
+        reach = 0.5 * min([boxes[index].height, *(boxes[i].height for i in row)])
+        if row and boxes[index].center[1] - level <= reach:
+            row.append(index)
         else:
-            rows.append([item])
-    return [sorted(row, key=lambda i: i.box.x1) for row in rows]
+            rows.append([index])
+    return [sorted(row, key=lambda i: boxes[i].x1) for row in rows]
 
 
 def _order(items: Sequence[Item]) -> list[Item]:
