@@ -23,6 +23,7 @@ from visual_agent import __version__
 from visual_agent.admission import BoundedRequests, Busy, Gate, ServerSettings, Threads
 from visual_agent.agent import Limits, VisualAgent
 from visual_agent.answers import Answer
+from visual_agent.chat_models import ChatQwenVL, load_model
 from visual_agent.errors import UserError, VisualAgentError
 from visual_agent.loading import LoadPolicy
 from visual_agent.results import answer_to_dict, error_to_dict, step_to_dict
@@ -76,6 +77,7 @@ class AgentService:
     def __init__(self, model: BaseChatModel, settings: ServerSettings) -> None:
         self.settings = settings
         policy = LoadPolicy(folders=(), urls=settings.urls, max_pixels=settings.pixels)
+        self.chat_model = model.model_copy(update={"policy": policy}) if isinstance(model, ChatQwenVL) else model
         self.agent = VisualAgent(model, limits=Limits(seconds=settings.seconds), policy=policy)
         self.threads = Threads(settings.threads, settings.idle, self.agent.forget)
         self.gate = Gate(settings.running, settings.waiting)
@@ -214,8 +216,6 @@ def create_app(model: BaseChatModel | None = None, settings: ServerSettings | No
     Routes: `/agent` and `/chat` by LangServe, `/healthz`. Errors are `{"error": {"type", "message"}}` with status 422
     for bad input, 429 when busy, 413 for bodies that are too large, 502 when the model failed.
     """
-    from visual_agent.chat_models import load_model
-
     settings = settings or ServerSettings()
     service = AgentService(model or load_model("offline"), settings)
     app = FastAPI(title="visual_agent", version=__version__)
