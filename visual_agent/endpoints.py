@@ -53,6 +53,4 @@ class ChatEndpoint(ChatOpenAI):
         except openai.RateLimitError as error:
             raise EndpointError(f"{where} takes no more requests now (rate or quota); wait or raise it.") from error
         except openai.APIError as error:
-            raise EndpointError(
-                f"{where} failed: {str(error)[:300]}; check the request and the server's log."
-            ) from error
+            raise EndpointError(f"{where} failed: {str(error)[:300]}; check the server and its log.") from error

@@ -99,6 +99,11 @@ def is_picture(block: object) -> bool:
     return isinstance(block, Mapping) and block.get("type") in ("image", "image_url", "input_image")
 
 
+def is_document(block: object) -> bool:
+    """Whether a content block is a file (a PDF, say) whose pages can be shown."""
+    return isinstance(block, Mapping) and block.get("type") in ("file", "document", "input_file")
+
+
 def source_of(block: Mapping[str, Any]) -> tuple[str, str]:
     """What a picture block holds: ("file_id", id) or ("source", URL or data URI).
 
@@ -109,6 +114,8 @@ def source_of(block: Mapping[str, Any]) -> tuple[str, str]:
     if kind in ("image_url", "input_image"):
         url = block.get("image_url")
         return _checked("url", url.get("url") if isinstance(url, Mapping) else url, block)
+    if isinstance(block.get("file"), Mapping):
+        return _checked("url", block["file"].get("file_data"), block)
     if isinstance(block.get("source"), Mapping):
         inner = block["source"]
         kind = inner.get("type")
@@ -133,8 +140,8 @@ def _checked(key: str, value: object, block: Mapping[str, Any]) -> tuple[str, st
     raise ContentError(f"A picture block with the keys {keys} is not of an accepted form; {_HELP}.")
 
 
-def pixels_of(block: Mapping[str, Any], policy: LoadPolicy | None = None) -> Pixels:
-    """The picture of a block.
+def pixels_of(block: Mapping[str, Any], policy: LoadPolicy | None = None) -> list[Pixels]:
+    """The picture of a block; of a document block, its pages.
 
     Without a policy, pictures come from URLs and from the message itself; a message cannot name files of this
     machine (it may come from anywhere). A policy that allows folders allows paths in `url`.
@@ -143,12 +150,15 @@ def pixels_of(block: Mapping[str, Any], policy: LoadPolicy | None = None) -> Pix
         ContentError: the block is of a form that is not accepted.
         ImageError: the picture cannot be used.
     """
-    from visual_agent.loading import LoadPolicy, load
+    from visual_agent.loading import LoadPolicy, load, load_pages
 
     kind, value = source_of(block)
+    policy = policy or LoadPolicy(folders=())
     if kind == "file_id":
-        return find(value)
-    return keep(load(value, policy or LoadPolicy(folders=())).image)
+        return [find(value)]
+    if is_document(block):
+        return [keep(page.image) for page in load_pages(value, policy)]
+    return [keep(load(value, policy).image)]
 
 
 def resolved(
@@ -166,18 +176,20 @@ def resolved(
 
 def _resolved(message: BaseMessage, policy: LoadPolicy | None, held: list[Pixels]) -> BaseMessage:
     content = message.content
-    if isinstance(message, AIMessage) or isinstance(content, str) or not any(is_picture(b) for b in content):
+    if isinstance(message, AIMessage) or isinstance(content, str):
+        return message
+    if not any(is_picture(block) or is_document(block) for block in content):
         return message
     blocks: list[str | dict[str, Any]] = []
     for block in content:
-        if not is_picture(block):
+        if isinstance(block, str) or not (is_picture(block) or is_document(block)):
             blocks.append(block)
             continue
-        assert isinstance(block, dict)
-        held.append(pixels_of(block, policy))
+        pages = pixels_of(block, policy)
+        held.extend(pages)
         name = name_of(block)
-        picture = {"type": "image", "file_id": held[-1].file_id}
-        blocks.append({**picture, "extras": {"name": name}} if name else picture)
+        extras = {"extras": {"name": name}} if name else {}
+        blocks += [{"type": "image", "file_id": page.file_id, **extras} for page in pages]
     return message.model_copy(update={"content": blocks})
 
 
@@ -207,7 +219,7 @@ class _Writer:
         self.pictures += 1
         name = name_of(block)
         label = f"Picture {self.pictures} ({name}): " if name else f"Picture {self.pictures}: "
-        return [Text(label), Image(pixels_of(block, self.policy), name), Text("\n")]
+        return [Text(label), Image(pixels_of(block, self.policy)[0], name), Text("\n")]
 
     def content(self, content: object, *, tool: bool = False) -> list[Part]:
         """The parts of a message's content; unknown blocks are errors, but only named in a tool's result."""
