@@ -20,7 +20,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
 
 import httpcore
@@ -36,12 +36,13 @@ if TYPE_CHECKING:
 #: A resolver takes a host and a port and gives all addresses as text; it raises OSError where there are none.
 Resolver = Callable[[str, int], list[str]]
 
-#: Public addresses that are not for strangers: Azure's platform service, and the 6to4 relays.
-_REFUSED_V4 = (ip_network("168.63.129.16/32"), ip_network("192.88.99.0/24"))
-#: The only IPv6 range with public hosts. Inside it, 6to4 and Teredo lead to IPv4 addresses of the sender's choice, and
-#: the last is for documentation (RFC 9637; Python 3.11 does not know it).
+#: Addresses that Python calls global and that are not for strangers: Azure's platform service, IETF protocol
+#: assignments (Oracle's metadata service is in there), and the 6to4 relays.
+_REFUSED_V4 = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
+#: The only IPv6 range with public hosts. Inside it, 6to4 leads to IPv4 addresses of the sender's choice, 2001::/23 is
+#: for protocols (Teredo among them), and the last for documentation (RFC 9637; Python 3.11 does not know it).
 _PUBLIC_V6 = IPv6Network("2000::/3")
-_REFUSED_V6 = (IPv6Network("2002::/16"), IPv6Network("2001::/32"), IPv6Network("3fff::/20"))
+_REFUSED_V6 = (IPv6Network("2002::/16"), IPv6Network("2001::/23"), IPv6Network("3fff::/20"))
 #: RFC 6052: IPv4 addresses as seen from IPv6-only networks.
 _NAT64 = IPv6Network("64:ff9b::/96")
 
