@@ -123,7 +123,7 @@ class QwenVLEngine:
         self._profile = Profile(
             name, version=version, max_input_tokens=config.max_position_embeddings, grid="thousandths"
         )
-        self._builder = PromptBuilder(processor.tokenizer, config.visual.n_queries, chat=chat)
+        self._builder = PromptBuilder(processor.tokenizer, processor.num_image_tokens, chat=chat)
         self._prefixes = PrefixStore(prefix_bytes)
         self._features = FeatureStore(feature_bytes)
         self._turnstile = Turnstile()
@@ -304,19 +304,16 @@ class QwenVLEngine:
     def _encode(self, prompt: Prompt, reused: int, counters: dict[str, int], cancel: Cancel) -> torch.Tensor | None:
         """Features `[pictures, queries, hidden]` of the pictures that the cache does not hold yet."""
         needed = [prompt.pictures[index] for index in prompt.pictures_after(reused)]
-        missing = {p.hash: p for p in needed if self._features.get(p.hash) is None}
+        known = {p.hash: self._features.get(p.hash) for p in needed}
+        missing = {p.hash: p for p in needed if known[p.hash] is None}
         counters["images_encoded"] = len(missing)
         counters["images_reused"] = len(prompt.pictures) - len(missing)
-        fresh: dict[str, torch.Tensor] = {}
-        for pixels in missing.values():
+        features = {key: found for key, found in known.items() if found is not None}
+        for key, pixels in missing.items():
             cancel.check()
-            fresh[pixels.hash] = self._vision(pixels)
-        if not needed:
-            return None
-        stacked = torch.stack([fresh[p.hash] if p.hash in fresh else self._features.get(p.hash) for p in needed])
-        for key, features in fresh.items():
-            self._features.put(key, features)
-        return stacked
+            features[key] = self._vision(pixels)
+            self._features.put(key, features[key])
+        return torch.stack([features[p.hash] for p in needed]) if needed else None
 
     def _vision(self, pixels: Pixels) -> torch.Tensor:
         values = self.processor.image_processor(pixels.image, return_tensors="pt")["pixel_values"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from visual_agent.engines.base import Image, Text, Turn
 
 if TYPE_CHECKING:
+    from visual_agent.engines.qwen_vl.specials import Specials
     from visual_agent.engines.qwen_vl.sessions import Key
     from visual_agent.engines.qwen_vl.tokenization import QwenVLTokenizer
     from visual_agent.images import Pixels
@@ -113,7 +114,7 @@ class PromptBuilder:
 
     def _spoken(self, part: Text) -> list[int]:
         """Ids of the model's own words: the remembered ones where it said just that."""
-        policy = "boxes" if part.trusted else "none"
+        policy: Specials = "boxes" if part.trusted else "none"
         for said, ids in reversed(self._said.items()):
             at = part.text.find(said)
             if at >= 0:

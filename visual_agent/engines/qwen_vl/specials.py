@@ -1,7 +1,7 @@
 """The control tokens of Qwen-VL, and text that must not turn into them.
 
 In: text from users, pictures or files, and a policy that says which control tokens it may write.
-Out: pieces for the tokenizer, each either one control token or text that can never become one.
+Out: pieces for the tokenizer, each either one control token or plain text.
 
 Ids follow the 151,643 ranks of ``qwen.tiktoken`` in the order of `CONTROL_TOKENS`.
 """
@@ -35,7 +35,6 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 
 _ANY = re.compile("|".join(re.escape(token) for token in CONTROL_TOKENS))
-_LETTERS = re.compile("[a-z]+")
 
 
 def split_specials(text: str, specials: Specials) -> Iterator[tuple[str, bool]]:
@@ -57,28 +56,6 @@ def split_specials(text: str, specials: Specials) -> Iterator[tuple[str, bool]]:
             plain = match.end()
     if plain < len(text):
         yield text[plain:], False
-
-
-def harmless_pieces(text: str) -> list[str]:
-    """Cuts every look-alike of a control token, without changing the ids that plain text has.
-
-    A look-alike starts with symbols, then letters, then a symbol or a digit. The tokenizer's pattern always ends
-    a word where a run of letters ends, so a cut right there cannot change a word.
-
-    Args:
-        text: NFC-normalised text.
-
-    Returns:
-        Pieces whose concatenation is ``text``; none contains a control token.
-    """
-    pieces, start = [], 0
-    for match in _ANY.finditer(text):
-        letters = _LETTERS.search(text, match.start())
-        assert letters is not None
-        pieces.append(text[start : letters.end()])
-        start = letters.end()
-    pieces.append(text[start:])
-    return [piece for piece in pieces if piece]
 
 
 def normalise(text: str) -> str:

@@ -22,7 +22,7 @@ from transformers import TokenizersBackend
 from visual_agent.engines.qwen_vl import specials as sp
 from visual_agent.engines.qwen_vl.conversion import converted
 from visual_agent.engines.qwen_vl.specials import Specials
-from visual_agent.errors import ContentError, MarkupError
+from visual_agent.errors import ContentError, MarkupError, ModelNotFound
 
 PICTURE_TOKEN_COUNT = 256
 """Placeholders of one picture."""
@@ -46,8 +46,14 @@ class QwenVLTokenizer(TokenizersBackend):  # type: ignore[misc]
         kwargs.setdefault("clean_up_tokenization_spaces", False)
         if tokenizer_file is None and kwargs.get("tokenizer_object") is None and vocab_file is not None:
             tokenizer_file = str(converted(Path(vocab_file)))
+        if tokenizer_file is None and kwargs.get("tokenizer_object") is None:
+            raise ModelNotFound(
+                "no qwen.tiktoken (published checkpoints) and no tokenizer.json (saved by us) in the model's folder; "
+                "download one of them into it."
+            )
         super().__init__(tokenizer_file=tokenizer_file, **kwargs)
         self._bytes: dict[int, bytes] = {}
+        self._plain: Any = None
         self._control = {token: int(self._tokenizer.token_to_id(token)) for token in sp.CONTROL_TOKENS}
         self._control_ids = {number: token for token, number in self._control.items()}
 
@@ -58,8 +64,8 @@ class QwenVLTokenizer(TokenizersBackend):  # type: ignore[misc]
         return kwargs
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickles without the decoding cache."""
-        return {**self.__dict__, "_bytes": {}}
+        """Pickles without what can be made again."""
+        return {**self.__dict__, "_bytes": {}, "_plain": None}
 
     # ids of control tokens -------------------------------------------------------------------------------
     @property
@@ -114,9 +120,22 @@ class QwenVLTokenizer(TokenizersBackend):  # type: ignore[misc]
             if is_control:
                 ids.append(self._control[piece])
             else:
-                parts = self._tokenizer.encode_batch_fast(sp.harmless_pieces(piece), add_special_tokens=False)
-                ids.extend(number for part in parts for number in part.ids)
+                ids.extend(self._plain_backend().encode(piece, add_special_tokens=False).ids)
         return ids
+
+    def _plain_backend(self) -> Any:
+        """A tokenizer over the same model that knows no control token, padding or truncation at all.
+
+        The shared backend keeps settings of earlier calls (padding, ``split_special_tokens``), so that text
+        encoded with it would depend on them, and on other threads.
+        """
+        if self._plain is None:
+            from tokenizers import Tokenizer
+
+            plain = Tokenizer(self._tokenizer.model)  # shares the model, copies nothing
+            plain.pre_tokenizer = self._tokenizer.pre_tokenizer
+            self._plain = plain
+        return self._plain
 
     def _encode_without_added_tokens(self, text: str) -> list[int]:
         """What ``apply_chat_template(sanitize_control_tokens=True)`` calls; without switching shared state."""
