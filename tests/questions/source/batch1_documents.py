@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Forms, letters and receipts of the first batch."""
 
 from __future__ import annotations

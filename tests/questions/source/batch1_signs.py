@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Signs, charts, very large pictures, pairs and photos of the first batch."""
 
 from __future__ import annotations
@@ -5,7 +6,7 @@ from __future__ import annotations
 import random
 
 from drawings import barh, bars, lines, on_background, photo
-from model import Picture, absent, contains, exact, grid, items, locate, needs_vlm, number, page, text, yesno
+from model import Picture, absent, contains, exact, locate, needs_vlm, number, page, yesno
 
 POOL = """<div style="width:520px;background:#0057a8;color:#fff;font:bold 24px 'Liberation Sans';padding:26px;border:10px solid #fff;outline:4px solid #0057a8"><div style="font-size:44px;text-align:center">POOL RULES</div><br><div>Open <span id=open>6 AM – 9 PM</span></div><br><div id=dive style="font-size:34px">NO DIVING</div><div>Maximum occupancy <span id=max>48</span></div><div>Children under <span id=age>14</span> must be with an adult</div><div>Depth <span id=deep>3 ft to 5 ft 6 in</span></div><br><div style="font-size:18px">Emergency: dial <span id=tel>911</span>, address <span id=adr>2250 Alder Court</span></div></div>"""
 PARK_ZH = """<div style="width:460px;background:#1b6b3a;color:#fff;font:26px 'Noto Sans CJK SC';padding:24px;text-align:center;border-radius:14px"><b style="font-size:46px" id=name>停车场</b><div>P2 层　剩余车位 <span id=left style="color:#ff3">137</span></div><hr><div style="text-align:left;line-height:1.7">小型车　首小时 <span id=first>8元</span><br>之后每小时 <span id=next>5元</span><br>全天封顶 <span id=cap>60元</span><br>新能源车前 <span id=ev>2小时免费</span><br>限高 <span id=high>2.1米</span></div></div>"""

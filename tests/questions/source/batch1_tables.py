@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Tables and screens of the first batch."""
 
 from __future__ import annotations

@@ -17,15 +17,24 @@ def _span(html: str, key: str) -> str:
 def board() -> str:
     """A 4000x3000 circuit board drawing, 13 px silk screen."""
     rng = random.Random(5)
-    out = ["<body style=\"width:4000px;height:3000px;background:#0b5d3b;color:#f4f4f4;font:13px 'DejaVu Sans Mono';position:relative\">"]
-    parts = {"R": ["4k7", "10k", "220R", "1M", "33k", "680R"], "C": ["100n", "22u", "4u7", "1n", "470p"], "U": ["LM358", "NE555", "74HC14", "ATtiny85", "MAX232"], "D": ["1N4148", "BAT54", "LED red", "5V1"]}
+    out = [
+        "<body style=\"width:4000px;height:3000px;background:#0b5d3b;color:#f4f4f4;font:13px 'DejaVu Sans Mono';position:relative\">"
+    ]
+    parts = {
+        "R": ["4k7", "10k", "220R", "1M", "33k", "680R"],
+        "C": ["100n", "22u", "4u7", "1n", "470p"],
+        "U": ["LM358", "NE555", "74HC14", "ATtiny85", "MAX232"],
+        "D": ["1N4148", "BAT54", "LED red", "5V1"],
+    }
     numbers = dict.fromkeys(parts, 0)
     for i in range(84):
         kind = rng.choice("RRRRCCCUD")
         numbers[kind] += 1
         x, y = 140 + (i % 12) * 320 + rng.randrange(90), 160 + (i // 12) * 400 + rng.randrange(180)
         w, h = {"R": (70, 26), "C": (50, 50), "U": (150, 90), "D": (60, 24)}[kind]
-        out.append(f"<div style='position:absolute;left:{x}px;top:{y}px;width:{w}px;height:{h}px;background:#222;border:2px solid #c9b037'></div><div style='position:absolute;left:{x}px;top:{y + h + 6}px'><span id={kind}{numbers[kind]}n>{kind}{numbers[kind]}</span>&nbsp; <span id={kind}{numbers[kind]}>{rng.choice(parts[kind])}</span></div>")
+        out.append(
+            f"<div style='position:absolute;left:{x}px;top:{y}px;width:{w}px;height:{h}px;background:#222;border:2px solid #c9b037'></div><div style='position:absolute;left:{x}px;top:{y + h + 6}px'><span id={kind}{numbers[kind]}n>{kind}{numbers[kind]}</span>&nbsp; <span id={kind}{numbers[kind]}>{rng.choice(parts[kind])}</span></div>"
+        )
     out.append("<div id=rev style='position:absolute;left:3300px;top:2930px'>PSU-MON rev 2.3 · 2024-11</div>")
     return "".join(out)
 
@@ -33,41 +42,181 @@ def board() -> str:
 def sheet() -> str:
     """A 3600x2600 spreadsheet of 44 rows, 14 px."""
     rng = random.Random(9)
-    towns = "Abbots Cross,Bellwick,Carrow,Dunstead,Elmore,Farley,Gressing,Hexton,Inkpen,Jarvel,Kelby,Lorne,Mossley,Nethergate,Oakham,Pendle,Quarley,Rushden,Selmer,Tarn,Upwell,Varley,Wexcombe,Yarm,Zeal,Ashby,Birdlip,Corley,Dalton,Eastry,Fenwick,Goring,Harlow,Ilmer,Jordans,Kemble,Lydd,Marden,Norbury,Otley,Poole,Rowde,Stoke,Thorne".split(",")
+    towns = [
+        "Abbots Cross",
+        "Bellwick",
+        "Carrow",
+        "Dunstead",
+        "Elmore",
+        "Farley",
+        "Gressing",
+        "Hexton",
+        "Inkpen",
+        "Jarvel",
+        "Kelby",
+        "Lorne",
+        "Mossley",
+        "Nethergate",
+        "Oakham",
+        "Pendle",
+        "Quarley",
+        "Rushden",
+        "Selmer",
+        "Tarn",
+        "Upwell",
+        "Varley",
+        "Wexcombe",
+        "Yarm",
+        "Zeal",
+        "Ashby",
+        "Birdlip",
+        "Corley",
+        "Dalton",
+        "Eastry",
+        "Fenwick",
+        "Goring",
+        "Harlow",
+        "Ilmer",
+        "Jordans",
+        "Kemble",
+        "Lydd",
+        "Marden",
+        "Norbury",
+        "Otley",
+        "Poole",
+        "Rowde",
+        "Stoke",
+        "Thorne",
+    ]
     heads = ["Town", *(f"{m} {y}" for y in (2023, 2024) for m in ("Jan", "Apr", "Jul", "Oct")), "Manager"]
     people = ["A. Boateng", "C. Dupuis", "E. Falk", "G. Horvat", "I. Jansen", "K. Lindqvist", "M. Nowak", "O. Petrov"]
-    rows = ["|".join(heads)] + ["|".join([t, *(f"{rng.randrange(1000, 9999):,}" for _ in range(8)), rng.choice(people)]) for t in towns]
-    return "<body style=\"width:3600px;font:14px 'Liberation Sans'\"><style>table{border-collapse:collapse;width:3520px;margin:30px}td,th{border:1px solid #ccc;padding:20px 12px;text-align:right}td:first-child{text-align:left}</style><table>" + grid("\n".join(rows)) + "</table>"
+    rows = ["|".join(heads)] + [
+        "|".join([t, *(f"{rng.randrange(1000, 9999):,}" for _ in range(8)), rng.choice(people)]) for t in towns
+    ]
+    return (
+        "<body style=\"width:3600px;font:14px 'Liberation Sans'\"><style>table{border-collapse:collapse;width:3520px;margin:30px}td,th{border:1px solid #ccc;padding:20px 12px;text-align:right}td:first-child{text-align:left}</style><table>"
+        + grid("\n".join(rows))
+        + "</table>"
+    )
 
 
 def catalogue() -> str:
     """A 4600x3200 Chinese parts catalogue, 14 px, six columns of cards."""
     rng = random.Random(31)
-    goods = ["不锈钢合页", "尼龙扎带", "铜球阀", "角磨片", "密封圈", "膨胀螺栓", "铝合金拉手", "水龙头阀芯", "热熔胶棒", "导轨滑块", "冲击钻头", "电工胶布", "弹簧垫圈", "镀锌钢管", "快速接头", "万向轮"]
+    goods = [
+        "不锈钢合页",
+        "尼龙扎带",
+        "铜球阀",
+        "角磨片",
+        "密封圈",
+        "膨胀螺栓",
+        "铝合金拉手",
+        "水龙头阀芯",
+        "热熔胶棒",
+        "导轨滑块",
+        "冲击钻头",
+        "电工胶布",
+        "弹簧垫圈",
+        "镀锌钢管",
+        "快速接头",
+        "万向轮",
+    ]
     sizes = ["M6", "M8", "DN15", "DN20", "40mm", "65mm", "8×120", "3×200"]
-    out = ["<body style=\"width:4600px;height:3200px;background:#fff;font:14px 'Noto Sans CJK SC';position:relative\"><div style='position:absolute;left:60px;top:30px;font-size:44px'>宏达五金配件总目录　第12版</div>"]
+    out = [
+        "<body style=\"width:4600px;height:3200px;background:#fff;font:14px 'Noto Sans CJK SC';position:relative\"><div style='position:absolute;left:60px;top:30px;font-size:44px'>宏达五金配件总目录　第12版</div>"
+    ]
     used: set[tuple[str, str]] = set()
     for i in range(72):
         while (pick := (rng.choice(goods), rng.choice(sizes))) in used:
             pass
         used.add(pick)
         x, y = 70 + (i % 8) * 565, 140 + (i // 8) * 335
-        out.append(f"<div style='position:absolute;left:{x}px;top:{y}px;width:480px;height:270px;border:1px solid #bbb'><div style='width:140px;height:140px;background:#dde;margin:14px'></div><div style='position:absolute;left:180px;top:40px;line-height:2'><span id=n{i}>{pick[0]} {pick[1]}</span><br>编号 <span id=c{i}>HD-{rng.randrange(2000, 8999)}</span><br>库存 <span id=s{i}>{rng.randrange(10, 990)}</span> 件　单价 <span id=p{i}>{rng.randrange(80, 9900) / 100:.2f}</span> 元</div></div>")
+        out.append(
+            f"<div style='position:absolute;left:{x}px;top:{y}px;width:480px;height:270px;border:1px solid #bbb'><div style='width:140px;height:140px;background:#dde;margin:14px'></div><div style='position:absolute;left:180px;top:40px;line-height:2'><span id=n{i}>{pick[0]} {pick[1]}</span><br>编号 <span id=c{i}>HD-{rng.randrange(2000, 8999)}</span><br>库存 <span id=s{i}>{rng.randrange(10, 990)}</span> 件　单价 <span id=p{i}>{rng.randrange(80, 9900) / 100:.2f}</span> 元</div></div>"
+        )
     return "".join(out)
 
 
 def metro() -> str:
     """A 5200x3600 metro map with 15 px bilingual names."""
     rng = random.Random(12)
-    zh = "松涛路,白鹿洞,纺织城,三岔湾,天元桥,紫竹院,体育中心,金沙渡,凤凰岭,老城墙,医学院,会展馆,棉花巷,月牙塘,电视台,东码头,植物园,百货大楼,石榴园,鼓楼西,造船厂,观音桥,科学城,云杉路,龙首村,民航站,双塔寺,玉泉街,麒麟门,莲花池".split(",")
-    en = "Songtao Rd,White Deer Cave,Textile Town,Sancha Bay,Tianyuan Bridge,Zizhuyuan,Sports Centre,Jinsha Ferry,Phoenix Ridge,Old City Wall,Medical College,Expo Hall,Cotton Lane,Crescent Pond,TV Station,East Wharf,Botanical Garden,Department Store,Pomegranate Garden,Drum Tower West,Shipyard,Guanyin Bridge,Science City,Yunshan Rd,Longshou Village,Air Terminal,Twin Pagodas,Yuquan St,Qilin Gate,Lotus Pool".split(",")
-    out = ["<body style=\"width:5200px;height:3600px;background:#fff;font:15px 'Noto Sans CJK SC';position:relative\"><div style='position:absolute;left:80px;top:50px;font-size:46px'>轨道交通线路图</div>"]
+    zh = [
+        "松涛路",
+        "白鹿洞",
+        "纺织城",
+        "三岔湾",
+        "天元桥",
+        "紫竹院",
+        "体育中心",
+        "金沙渡",
+        "凤凰岭",
+        "老城墙",
+        "医学院",
+        "会展馆",
+        "棉花巷",
+        "月牙塘",
+        "电视台",
+        "东码头",
+        "植物园",
+        "百货大楼",
+        "石榴园",
+        "鼓楼西",
+        "造船厂",
+        "观音桥",
+        "科学城",
+        "云杉路",
+        "龙首村",
+        "民航站",
+        "双塔寺",
+        "玉泉街",
+        "麒麟门",
+        "莲花池",
+    ]
+    en = [
+        "Songtao Rd",
+        "White Deer Cave",
+        "Textile Town",
+        "Sancha Bay",
+        "Tianyuan Bridge",
+        "Zizhuyuan",
+        "Sports Centre",
+        "Jinsha Ferry",
+        "Phoenix Ridge",
+        "Old City Wall",
+        "Medical College",
+        "Expo Hall",
+        "Cotton Lane",
+        "Crescent Pond",
+        "TV Station",
+        "East Wharf",
+        "Botanical Garden",
+        "Department Store",
+        "Pomegranate Garden",
+        "Drum Tower West",
+        "Shipyard",
+        "Guanyin Bridge",
+        "Science City",
+        "Yunshan Rd",
+        "Longshou Village",
+        "Air Terminal",
+        "Twin Pagodas",
+        "Yuquan St",
+        "Qilin Gate",
+        "Lotus Pool",
+    ]
+    out = [
+        "<body style=\"width:5200px;height:3600px;background:#fff;font:15px 'Noto Sans CJK SC';position:relative\"><div style='position:absolute;left:80px;top:50px;font-size:46px'>轨道交通线路图</div>"
+    ]
     for line, (colour, top) in enumerate([("#d33", 600), ("#28c", 1700), ("#2a5", 2800)]):
-        out.append(f"<div style='position:absolute;left:200px;top:{top}px;width:4800px;height:12px;background:{colour}'></div><div id=line{line} style='position:absolute;left:110px;top:{top - 12}px;font-size:24px'>{line + 1}号线</div>")
+        out.append(
+            f"<div style='position:absolute;left:200px;top:{top}px;width:4800px;height:12px;background:{colour}'></div><div id=line{line} style='position:absolute;left:110px;top:{top - 12}px;font-size:24px'>{line + 1}号线</div>"
+        )
         for s in range(10):
             i, x = line * 10 + s, 330 + s * 500 + rng.randrange(-60, 60)
             y = top + (30 if s % 2 else -80)
-            out.append(f"<div style='position:absolute;left:{x - 12}px;top:{top - 8}px;width:22px;height:22px;border:3px solid #222;border-radius:50%;background:#fff'></div><div style='position:absolute;left:{x - 40}px;top:{y}px'><span id=z{i}>{zh[i]}</span><br><span id=e{i}>{en[i]}</span></div>")
+            out.append(
+                f"<div style='position:absolute;left:{x - 12}px;top:{top - 8}px;width:22px;height:22px;border:3px solid #222;border-radius:50%;background:#fff'></div><div style='position:absolute;left:{x - 40}px;top:{y}px'><span id=z{i}>{zh[i]}</span><br><span id=e{i}>{en[i]}</span></div>"
+            )
     out.append("<div id=km style='position:absolute;left:4300px;top:3480px'>全网运营里程 87.6 公里　首班 6:05</div>")
     return "".join(out)
 
@@ -75,17 +224,86 @@ def metro() -> str:
 def adverts() -> str:
     """A 4200x3000 newspaper page of classified advertisements, 16 px."""
     rng = random.Random(64)
-    things = ["Piano, upright", "Canoe, 14 ft", "Greenhouse 6x8", "Sewing machine", "Beehive, empty", "Garden bench", "Accordion", "Road bike 56 cm", "Wood stove", "Telescope 130 mm", "Cot, pine", "Drum kit", "Roof tiles, 200", "Chicken coop", "Lathe, small", "Kayak paddle", "Bookcase, oak", "Freezer, chest", "Loom, 4 shaft", "Trailer, 750 kg", "Typewriter", "Saddle 17 in", "Aquarium 90 l", "Snow chains", "Tent, 4 person", "Cello, 3/4", "Anvil 40 kg", "Wheelbarrow", "Banjo", "Wine press", "Go-kart", "Hammock", "Cider barrel", "Pottery wheel", "Skis 170 cm"]
-    out = ["<body style=\"width:4200px;height:3000px;background:#f6f2e7;font:16px/1.35 'Liberation Serif';position:relative\"><div style='position:absolute;left:80px;top:40px;font-size:70px'>THE FEN COURIER — Small Ads</div>"]
+    things = [
+        "Piano, upright",
+        "Canoe, 14 ft",
+        "Greenhouse 6x8",
+        "Sewing machine",
+        "Beehive, empty",
+        "Garden bench",
+        "Accordion",
+        "Road bike 56 cm",
+        "Wood stove",
+        "Telescope 130 mm",
+        "Cot, pine",
+        "Drum kit",
+        "Roof tiles, 200",
+        "Chicken coop",
+        "Lathe, small",
+        "Kayak paddle",
+        "Bookcase, oak",
+        "Freezer, chest",
+        "Loom, 4 shaft",
+        "Trailer, 750 kg",
+        "Typewriter",
+        "Saddle 17 in",
+        "Aquarium 90 l",
+        "Snow chains",
+        "Tent, 4 person",
+        "Cello, 3/4",
+        "Anvil 40 kg",
+        "Wheelbarrow",
+        "Banjo",
+        "Wine press",
+        "Go-kart",
+        "Hammock",
+        "Cider barrel",
+        "Pottery wheel",
+        "Skis 170 cm",
+    ]
+    out = [
+        "<body style=\"width:4200px;height:3000px;background:#f6f2e7;font:16px/1.35 'Liberation Serif';position:relative\"><div style='position:absolute;left:80px;top:40px;font-size:70px'>THE FEN COURIER — Small Ads</div>"
+    ]
     for i, thing in enumerate(things):
         x, y = 90 + (i % 7) * 585, 220 + (i // 7) * 545
         place = rng.choice(["Ely", "March", "Soham", "Wisbech", "Ramsey", "Littleport"])
-        out.append(f"<div style='position:absolute;left:{x}px;top:{y}px;width:330px;border-top:2px solid #333;padding-top:6px'><b id=n{i}>{thing}</b><br>{rng.choice(['Good order, little used.', 'Some wear, works well.', 'Inherited, must go.', 'Buyer collects.'])} <span id=p{i}>£{rng.randrange(9, 460)}</span><br>{place}, tel. <span id=t{i}>01353 {rng.randrange(200000, 899999)}</span></div>")
+        out.append(
+            f"<div style='position:absolute;left:{x}px;top:{y}px;width:330px;border-top:2px solid #333;padding-top:6px'><b id=n{i}>{thing}</b><br>{rng.choice(['Good order, little used.', 'Some wear, works well.', 'Inherited, must go.', 'Buyer collects.'])} <span id=p{i}>£{rng.randrange(9, 460)}</span><br>{place}, tel. <span id=t{i}>01353 {rng.randrange(200000, 899999)}</span></div>"
+        )
     return "".join(out)
 
 
 BOARD, SHEET, CATALOGUE, METRO, ADVERTS = board(), sheet(), catalogue(), metro(), adverts()
-ROWS = {line: i for i, line in enumerate(["", *"Abbots Cross,Bellwick,Carrow,Dunstead,Elmore,Farley,Gressing,Hexton,Inkpen,Jarvel,Kelby,Lorne,Mossley,Nethergate,Oakham,Pendle,Quarley,Rushden,Selmer,Tarn".split(",")])}
+ROWS = {
+    line: i
+    for i, line in enumerate(
+        [
+            "",
+            *[
+                "Abbots Cross",
+                "Bellwick",
+                "Carrow",
+                "Dunstead",
+                "Elmore",
+                "Farley",
+                "Gressing",
+                "Hexton",
+                "Inkpen",
+                "Jarvel",
+                "Kelby",
+                "Lorne",
+                "Mossley",
+                "Nethergate",
+                "Oakham",
+                "Pendle",
+                "Quarley",
+                "Rushden",
+                "Selmer",
+                "Tarn",
+            ],
+        ]
+    )
+}
 
 
 def cell(town: str, column: int) -> tuple[str, str]:
@@ -101,8 +319,12 @@ MENU_A = MENU.format(a="7.50", d="Vitello tonnato", b="13.00", c="9.80", e="Clos
 MENU_B = MENU.format(a="7.50", d="Beef carpaccio", b="14.50", c="9.80", e="Closed on Mondays")
 
 STORE_ZH = """<style>body{{font:18px 'Noto Sans CJK SC';width:480px;padding:24px;background:{bg}}}.f{{display:flex;justify-content:space-between;border-bottom:1px dotted #555;padding:6px 0}}h3{{text-align:center}}</style><h3 id=n>{n}</h3><div class=f><span>空心菜（斤）</span><span id=a>{a}</span></div><div class=f><span>五花肉（斤）</span><span id=b>{b}</span></div><div class=f><span>基围虾（斤）</span><span id=c>{c}</span></div><div class=f><span>豆腐（块）</span><span id=d>{d}</span></div><div class=f><span>东北大米（10斤）</span><span id=e>{e}</span></div><p>{f}</p>"""
-STORE_A = STORE_ZH.format(bg="#f4fff2", n="惠民菜场　今日价", a="3.20", b="15.80", c="38.00", d="2.50", e="33.00", f="早上6点开门")
-STORE_B = STORE_ZH.format(bg="#fff4ec", n="邻里鲜超市　特价", a="2.98", b="16.50", c="35.90", d="2.80", e="31.80", f="满50元送货上门")
+STORE_A = STORE_ZH.format(
+    bg="#f4fff2", n="惠民菜场　今日价", a="3.20", b="15.80", c="38.00", d="2.50", e="33.00", f="早上6点开门"
+)
+STORE_B = STORE_ZH.format(
+    bg="#fff4ec", n="邻里鲜超市　特价", a="2.98", b="16.50", c="35.90", d="2.80", e="31.80", f="满50元送货上门"
+)
 
 CV_ZH = """<style>body{{font:17px/1.8 'WenQuanYi Micro Hei';width:560px;padding:28px}}h2{{margin:0}}</style><h2 id=n>{n}</h2><div>应聘岗位：<span id=j>产品经理</span></div><div>学历：<span id=e>{e}</span></div><div>工作年限：<span id=y>{y}</span></div><div>期望月薪：<span id=s>{s}</span></div><div>英语：<span id=l>{l}</span></div><div>到岗时间：<span id=t>{t}</span></div><div>爱好：<span id=h>{h}</span></div>"""
 CV_A = CV_ZH.format(n="白静怡", e="硕士", y="4年", s="22,000元", l="雅思7.0", t="两周内", h="羽毛球、烘焙")

@@ -14,10 +14,8 @@ def photo(name: str, scale: float = 1.0) -> tuple[Image.Image, Boxes]:
     """A photo of scikit-image (public domain or CC0, see its README); no boxes."""
     from skimage import data, io
 
-    if name == "motorcycle":
-        pixels = io.imread(f"{data.__path__[0]}/motorcycle_left.png")
-    else:
-        pixels = getattr(data, name)()
+    files = {"motorcycle": "motorcycle_left.png"}
+    pixels = io.imread(f"{data.__path__[0]}/{files[name]}") if name in files else getattr(data, name)()
     image = Image.fromarray(pixels).convert("RGB")
     return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS), {}
 
@@ -30,7 +28,7 @@ def on_background(chrome: Any, html: str, texture: str, seed: int) -> tuple[Imag
     from skimage import data
 
     sign, boxes = shoot(Page(html=f"<div id=sign_ style='display:inline-block'>{html}</div>", size=(760, 0)), chrome)
-    x1, y1, x2, y2 = boxes.pop("sign_")
+    *_, x2, y2 = boxes.pop("sign_")
     sign = sign.convert("RGB").crop((0, 0, int(x2), int(y2)))
     rng = np.random.default_rng(seed)
     w, h = sign.size
@@ -139,6 +137,8 @@ def patched(name: str, changes: int) -> tuple[Image.Image, Boxes]:
     for i, (fx, fy) in enumerate(spots):
         x, y, side = int(fx * w), int(fy * h), int(0.09 * w)
         source = pixels[y : y + side, x : x + side].astype(float)
-        pixels[y : y + side, x : x + side] = np.clip(0.25 * source + 0.75 * rng.uniform(40, 230, 3), 0, 255).astype(np.uint8)
+        pixels[y : y + side, x : x + side] = np.clip(0.25 * source + 0.75 * rng.uniform(40, 230, 3), 0, 255).astype(
+            np.uint8
+        )
         boxes[f"patch{i}"] = (x, y, x + side, y + side)
     return Image.fromarray(pixels), boxes

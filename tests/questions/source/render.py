@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Pages in, pictures and evidence boxes out: Chromium for HTML, OpenCV for the look of a photo.
 
 Needs Debian's `chromium`, Noto CJK and the other fonts named in README.md, and `pip install playwright`

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The shipped demo pictures; none of them is in the question set."""
 
 from __future__ import annotations
