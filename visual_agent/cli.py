@@ -74,7 +74,7 @@ def ask(
     if draw:
         result["drawn"] = [str(path) for path in _draw_evidence(answer, ledger, draw)]
     if trace:
-        result["trace"] = str(_save_trace(answer, ledger, trace))
+        result["trace"] = str(_save_trace(answer, trace))
     if as_json:
         _print_json(result)
     else:
@@ -93,7 +93,7 @@ def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
-def _save_trace(answer: Answer, ledger: Ledger, path: Path) -> Path:
+def _save_trace(answer: Answer, path: Path) -> Path:
     trace = answer.trace
     if trace is None:
         raise UserError("This run left no trace; run it again without --trace.")
@@ -101,9 +101,9 @@ def _save_trace(answer: Answer, ledger: Ledger, path: Path) -> Path:
     if path.suffix.lower() in (".html", ".htm"):
         from visual_agent.trace_html import to_html
 
-        path.write_text(to_html(trace, ledger), encoding="utf-8")
+        path.write_text(to_html(trace), encoding="utf-8")
     else:
-        trace.save(path, ledger)
+        trace.save(path)
     return path
 
 
@@ -279,10 +279,10 @@ def trace(
         from visual_agent.trace_html import to_html
 
         html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(to_html(saved, saved.load_pictures(file)), encoding="utf-8")
+        html.write_text(to_html(saved), encoding="utf-8")
         typer.echo(f"Page: {html}")
     if replay:
-        again = run_again(saved, saved.load_pictures(file))
+        again = run_again(saved)
         _print_json(again.to_dict()) if as_json else show_replay(again)
         if not again.same:
             raise typer.Exit(1)

@@ -91,7 +91,7 @@ def examine() -> dict[str, Any]:
     devices = gpus()
     room = max((d["free"] for d in devices), default=available)
     plan = memory_plan(room)
-    extras = {
+    extras: dict[str, dict[str, Any]] = {
         name: {"installed": all(version_of(p) for p in packages), "packages": {p: version_of(p) for p in packages}}
         for name, packages in EXTRAS.items()
     }
@@ -106,7 +106,7 @@ def examine() -> dict[str, Any]:
         "extras": extras,
         "ocr": ocr_state(),
         "qwen_vl_chat": [{"form": f.form, "needed_gb": round(f.needed, 1), "fits": f.fits} for f in plan],
-        "advice": advice(extras["local"]["installed"], plan, on_gpu=bool(devices)),
+        "advice": advice(bool(extras["local"]["installed"]), plan, on_gpu=bool(devices)),
     }
 
 

@@ -7,6 +7,7 @@ answer. LangServe is in maintenance (bug fixes only), so it lives in this module
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -146,9 +147,8 @@ class AgentRunnable(RunnableGenerator[Any, Any]):
 
         return await self._acall_with_config(call, input, config, **kwargs)
 
-    async def abatch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[Any]:  # type: ignore[override]
-        """One answer or `{"event": "error", ...}` for each input, in order; at most `images` inputs at once run."""
-        import asyncio
+    async def abatch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[Any]:
+        """One answer or `{"event": "error", ...}` for each input, in order; the gate bounds how many run."""
 
         async def one(value: Any) -> dict[str, Any]:
             try:
@@ -160,8 +160,9 @@ class AgentRunnable(RunnableGenerator[Any, Any]):
 
 
 def _unused_sync(inputs: Iterator[Any]) -> Iterator[dict[str, Any]]:
-    raise UserError("The server's agent runs asynchronously; call ainvoke or astream.")
-    yield {}  # makes this a generator, as RunnableGenerator asks
+    for _ in inputs:
+        raise UserError("The server's agent runs asynchronously; call ainvoke or astream.")
+    yield {}
 
 
 class ChatRunnable(RunnableGenerator[Any, Any]):

@@ -272,7 +272,7 @@ class QwenVLEngine:
     def _decode(self, ids: Sequence[int]) -> str:
         """Text of ids; box markup stays, other control tokens go."""
         tokenizer = self.processor.tokenizer
-        return tokenizer.decode(list(ids), skip_special_tokens=True, keep_image_special=True)  # type: ignore[no-any-return]
+        return tokenizer.decode(list(ids), skip_special_tokens=True, keep_image_special=True)
 
     def _begin(
         self, prompt: Prompt, sampling: Sampling, session: str | None, cancel: Cancel

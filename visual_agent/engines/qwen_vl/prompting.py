@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from visual_agent.engines.base import Image, Text, Turn
 
 if TYPE_CHECKING:
-    from visual_agent.engines.qwen_vl.specials import Specials
     from visual_agent.engines.qwen_vl.sessions import Key
+    from visual_agent.engines.qwen_vl.specials import Specials
     from visual_agent.engines.qwen_vl.tokenization import QwenVLTokenizer
     from visual_agent.images import Pixels
 

@@ -272,7 +272,7 @@ def _from_files(
     wrong = {kind: names for kind, names in wrong.items() if names}
     if wrong:
         raise ModelMismatch(f"The weights in {str(folder)!r} do not fit the model: {wrong}; download them again.")
-    return model  # type: ignore[no-any-return]
+    return model
 
 
 def _bitsandbytes(quantization: Quantization, dtype: torch.dtype) -> Any:

@@ -1,0 +1,221 @@
+"""The command line as a user calls it: fixed JSON, exit statuses, files written, hostile input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hostile import HOSTILE_FILES, HOSTILE_QUESTIONS, HOSTILE_URLS, LOADABLE
+from PIL import Image
+
+from visual_agent.cli import run
+
+ROOT = Path(__file__).resolve().parent.parent
+RECEIPT = str(ROOT / "samples" / "receipt.png")
+
+
+def run_json(capsys, *arguments: str) -> tuple[int, dict]:
+    """Exit status and the one JSON object on standard output."""
+    status = run([*arguments, "--json"])
+    output = capsys.readouterr().out
+    assert output.count("\n") == 1
+    return status, json.loads(output)
+
+
+def test_ask_gives_the_fixed_object(capsys) -> None:
+    status, result = run_json(capsys, "ask", "How much was the total?", RECEIPT)
+    assert status == 0
+    assert "41.53" in result["answer"]
+    assert result["found"] is True
+    assert {"answer", "found", "evidence", "steps", "model", "seconds"} <= set(result)
+    evidence = result["evidence"][0]
+    assert evidence["image"] == 0
+    x1, y1, x2, y2 = evidence["box"]
+    assert 300 < x1 < x2 <= 428
+    assert 400 < y1 < y2 < 440
+    assert result["model"] == "offline"
+
+
+def test_ask_for_people_names_answer_box_and_steps(capsys, tmp_path) -> None:
+    page, drawn = tmp_path / "run.html", tmp_path / "out" / "drawn.png"
+    assert run(["ask", "How much was the total?", RECEIPT, "--trace", str(page), "--draw", str(drawn)]) == 0
+    output = capsys.readouterr().out
+    assert "41.53" in output
+    assert str(page) in output.replace("\n", "")
+    assert "read_text" in output
+    assert "<html" in page.read_text(encoding="utf-8")
+    assert Image.open(drawn).size == Image.open(RECEIPT).size
+
+
+def test_not_found_is_an_answer(capsys) -> None:
+    status, result = run_json(capsys, "ask", "What is the passport number?", RECEIPT)
+    assert (status, result["found"], result["evidence"]) == (0, False, [])
+
+
+def test_a_trace_is_saved_shown_and_replayed(capsys, tmp_path) -> None:
+    saved = tmp_path / "run.jsonl"
+    assert run(["ask", "How much was the total?", RECEIPT, "--trace", str(saved)]) == 0
+    capsys.readouterr()
+    assert run(["trace", str(saved)]) == 0
+    assert "How much was the total?" in capsys.readouterr().out
+    assert run(["trace", str(saved), "--html", str(tmp_path / "page.html")]) == 0
+    assert "41.53" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert run(["trace", str(saved), "--replay"]) == 0
+
+
+def test_read_ground_and_compare(capsys, tmp_path) -> None:
+    status, result = run_json(capsys, "read", RECEIPT)
+    assert status == 0
+    assert any(region["phrase"] == "TOTAL" for region in result["regions"])
+    drawn = tmp_path / "ground.png"
+    status, result = run_json(capsys, "ground", "total", RECEIPT, "--draw", str(drawn))
+    assert result["regions"][0]["image"] == 0
+    assert drawn.exists()
+    before, after = ROOT / "samples" / "flyer_before.png", ROOT / "samples" / "flyer_after.jpg"
+    status, result = run_json(capsys, "compare", str(before), str(after))
+    assert (status, result["found"]) == (0, True)
+    assert {region["image"] for region in result["regions"]} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask"],
+        ["ask", "no picture"],
+        ["ask", "", RECEIPT],
+        ["ask", "q", "/no/such/file.png"],
+        ["ask", "q", RECEIPT, "--model", "/no/such/model"],
+        ["ask", "q", RECEIPT, "--seconds", "0"],
+        ["read", RECEIPT, "--box", "1,2,3"],
+        ["read", RECEIPT, "--box", "5000,5000,6000,6000"],
+        ["ground", "", RECEIPT],
+        ["trace", "/no/such/trace.jsonl"],
+        ["batch", "/no/such/cases.jsonl", "/tmp/never-written.jsonl"],
+        ["nonsense"],
+        ["ask", "q", RECEIPT, "--nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_status_2_with_a_message(capsys, arguments) -> None:
+    assert run(arguments) == 2
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    assert len(error.strip()) > 20
+
+
+def test_bad_input_as_json(capsys) -> None:
+    status, result = run_json(capsys, "ask", "q", "/no/such/file.png")
+    assert status == 2
+    assert result["error"]["type"] == "ImageNotFound"
+    assert "file.png" in result["error"]["message"]
+    status, result = run_json(capsys, "ask")
+    assert (status, set(result)) == (2, {"error"})
+
+
+@pytest.mark.parametrize("name", sorted(set(HOSTILE_FILES) - set(LOADABLE)))
+def test_hostile_files_are_bad_input(capsys, tmp_path, name) -> None:
+    status, result = run_json(capsys, "read", str(HOSTILE_FILES[name](tmp_path)))
+    assert status == 2, result
+    assert result["error"]["type"] != "InternalError"
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE_URLS))
+def test_hostile_urls_are_bad_input(capsys, name) -> None:
+    status, result = run_json(capsys, "read", HOSTILE_URLS[name])
+    assert status == 2, result
+    assert result["error"]["type"] != "InternalError"
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE_QUESTIONS))
+def test_hostile_questions_get_an_honest_answer(capsys, name) -> None:
+    started = time.monotonic()
+    status, result = run_json(capsys, "ask", HOSTILE_QUESTIONS[name], RECEIPT)
+    assert status in (0, 2)
+    assert "InternalError" not in json.dumps(result)
+    for lie in ("99.99", "1000000", "9999", "root:"):
+        assert lie not in result.get("answer", "")
+    assert time.monotonic() - started < 30
+
+
+def cases_file(folder: Path) -> Path:
+    """Four cases: a good one, a missing picture, a line that is no JSON, a question that is no text."""
+    Image.open(RECEIPT).save(folder / "receipt.png")
+    lines = [
+        json.dumps({"id": "total", "images": ["receipt.png"], "question": "How much was the total?"}),
+        json.dumps({"id": 2, "images": ["missing.png"], "question": "How much?"}),
+        "{broken",
+        json.dumps({"id": "odd", "images": ["receipt.png"], "question": 5}),
+        json.dumps({"id": "table", "images": ["receipt.png"], "question": "Which table?"}),
+    ]
+    path = folder / "cases.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def predictions(path: Path) -> dict:
+    return {json.dumps(line["id"]): line for line in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
+
+
+def test_batch_answers_all_and_one_bad_case_stops_nothing(tmp_path) -> None:
+    output = tmp_path / "out" / "preds.jsonl"
+    assert run(["batch", str(cases_file(tmp_path)), str(output), "--workers", "2"]) == 0
+    found = predictions(output)
+    assert len(found) == 5
+    assert "41.53" in found['"total"']["answer"]
+    assert found['"total"']["boxes"][0][0] == 0
+    assert found["2"]["error"]["type"] == "ImageNotFound"
+    assert found['"odd"']["error"]["type"] == "UserError"
+    assert found['"line 3"']["error"]["type"] == "UserError"
+    assert set(found['"table"']) == {"id", "answer", "found", "boxes", "seconds"}
+
+
+def test_batch_goes_on_where_it_stopped(tmp_path) -> None:
+    cases, output = cases_file(tmp_path), tmp_path / "preds.jsonl"
+    done = {"id": "total", "answer": "from before", "found": True, "boxes": [], "seconds": 1}
+    output.write_text(json.dumps(done) + "\n" + '{"id": "table", "ans', encoding="utf-8")
+    assert run(["batch", str(cases), str(output)]) == 0
+    found = predictions(output)
+    assert found['"total"']["answer"] == "from before"
+    assert "12" in found['"table"']["answer"]
+    assert len(output.read_text(encoding="utf-8").splitlines()) == 5
+
+
+def test_an_interrupted_batch_ends_at_once_and_keeps_its_lines(tmp_path) -> None:
+    Image.open(RECEIPT).save(tmp_path / "receipt.png")
+    case = {"images": ["receipt.png"], "question": "How much was the total?"}
+    cases, output = tmp_path / "cases.jsonl", tmp_path / "preds.jsonl"
+    cases.write_text("".join(json.dumps({"id": n, **case}) + "\n" for n in range(3000)), encoding="utf-8")
+    command = [sys.executable, "-m", "visual_agent.cli", "batch", str(cases), str(output)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (output.exists() and output.stat().st_size):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 130, error.decode()
+    assert b"Traceback" not in error
+    lines = output.read_text(encoding="utf-8").splitlines()
+    assert 0 < len(lines) < 3000
+    assert all("41.53" in json.loads(line)["answer"] for line in lines)
+
+
+def test_help_and_version_need_nothing_heavy() -> None:
+    code = "import sys; from visual_agent.cli import run; run(['--help']); print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'langchain" not in done.stdout
+    assert "'cv2'" not in done.stdout
+
+
+def test_a_picture_from_a_pdf_page(capsys, tmp_path) -> None:
+    path = tmp_path / "two.pdf"
+    pages = [Image.open(ROOT / "samples" / name).convert("RGB") for name in ("form_zh.png", "receipt.png")]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    status, result = run_json(capsys, "ask", "How much was the total?", f"{path}#page=2")
+    assert (status, "41.53" in result["answer"]) == (0, True)
+    assert run(["ask", "How much?", f"{path}#page=9"]) == 2
