@@ -43,14 +43,6 @@ class ImageError(UserError):
         super().__init__(message)
         self.image = image
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Keep `image` through pickling (worker processes send errors back)."""
-        return (_rebuild_image_error, (type(self), str(self), self.image))
-
-
-def _rebuild_image_error(cls: type[ImageError], message: str, image: str) -> ImageError:
-    return cls(message, image=image)
-
 
 class ImageNotFound(ImageError):
     """No such file, ledger name or file_id."""
