@@ -173,13 +173,13 @@ def _gutter(items: Sequence[Item]) -> float | None:
             x = (reach + item.box.x1) / 2
             sides = [i for i in items if i.box.x2 <= x], [i for i in items if i.box.x1 >= x]
             crossing = len(items) - len(sides[0]) - len(sides[1])
-            if all(is_prose(side, height) for side in sides) and crossing <= 0.34 * len(items):
+            if all(_is_prose(side, height) for side in sides) and crossing <= 0.34 * len(items):
                 best = min(best or (crossing, x), (crossing, x))
         reach = max(reach, item.box.x2)
     return best[1] if best else None
 
 
-def is_prose(items: Sequence[Item], height: float) -> bool:
+def _is_prose(items: Sequence[Item], height: float) -> bool:
     """Whether lines look like a column of running text: at least three, most of them long and filling the column."""
     if len(items) < 3:
         return False

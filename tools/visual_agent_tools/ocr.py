@@ -70,7 +70,9 @@ class _Engines:
     def pool(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="visual-agent-ocr")
+                self._pool = ThreadPoolExecutor(
+                    self.workers, thread_name_prefix="visual-agent-ocr", initializer=_enter_pool
+                )
             return self._pool
 
     def resize(self, workers: int) -> None:
@@ -78,6 +80,13 @@ class _Engines:
             old, self._pool, self.workers = self._pool, None, workers
         if old is not None:
             old.shutdown(wait=False)
+
+
+_PLACE = threading.local()
+
+
+def _enter_pool() -> None:
+    _PLACE.in_pool = True
 
 
 def _cores() -> int:
@@ -118,9 +127,9 @@ def set_workers(workers: int) -> None:
 
 
 def each(function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
-    """`[function(item) for item in items]`, spread over the pool. `function` must not call `each` itself."""
+    """`[function(item) for item in items]`, spread over the pool; inside the pool (which it could fill) one by one."""
     todo = list(items)
-    if len(todo) < 2 or _ENGINES.workers < 2:
+    if len(todo) < 2 or _ENGINES.workers < 2 or getattr(_PLACE, "in_pool", False):
         return [function(item) for item in todo]
     return list(_ENGINES.pool().map(function, todo))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from visual_agent_tools.layout import Cell, Item, Table, is_prose
+from visual_agent_tools.layout import Cell, Item, Table
 from visual_agent_tools.lines import median
 
 _Row = list[Item]
@@ -26,6 +26,8 @@ def find_tables(rows: Sequence[_Row]) -> tuple[list[Table], list[Item]]:
     while start < len(rows):
         end, bands = _grow(rows, start)
         block = rows[start:end]
+        if not _fits(block, bands):
+            end = start  # The first row has columns of its own: it is not this table's header.
         if end - start >= 2 and _is_table(block, bands):
             tables.append(_table(block, bands))
             start = end
@@ -47,7 +49,8 @@ def _grow(rows: Sequence[_Row], start: int) -> tuple[int, list[_Band]]:
         row, previous = rows[index], rows[index - 1]
         gap = min(i.box.y1 for i in row) - max(i.box.y2 for i in previous)
         wider = _add(bands, row)
-        if gap > 2.2 * height or wider is None:
+        larger = median([i.box.height for i in row]) / median([i.box.height for i in previous])
+        if gap > 2.2 * height or wider is None or not 0.55 < larger < 1.8:
             break
         if len(row) == 1 and len(wider) > len(bands):
             break
@@ -59,12 +62,18 @@ def _grow(rows: Sequence[_Row], start: int) -> tuple[int, list[_Band]]:
     return end, bands
 
 
+def _fits(block: Sequence[_Row], bands: Sequence[_Band]) -> bool:
+    """Whether at least half of the first row's items have company in their columns."""
+    used = {_column(bands, item) for row in block[1:] for item in row}
+    return not bands or sum(_column(bands, item) in used for item in block[0]) >= 0.5 * len(block[0])
+
+
 def _add(bands: Sequence[_Band], row: _Row) -> list[_Band] | None:
     """The columns with a row's items taken in; None where an item would join two columns, or two items one."""
     result = list(bands)
     used: set[int] = set()
     for item in row:
-        touched = [i for i, (x1, x2) in enumerate(result) if min(x2, item.box.x2) - max(x1, item.box.x1) > 0]
+        touched = [i for i, band in enumerate(result) if _overlap(band, item) > 0.15]
         if len(touched) > 1:
             return None
         if not touched:
@@ -82,6 +91,12 @@ def _add(bands: Sequence[_Band], row: _Row) -> list[_Band] | None:
     return merged
 
 
+def _overlap(band: _Band, item: Item) -> float:
+    """Shared width as a share of the narrower one."""
+    shared = min(band[1], item.box.x2) - max(band[0], item.box.x1)
+    return shared / min(band[1] - band[0], item.box.width)
+
+
 def _column(bands: Sequence[_Band], item: Item) -> int:
     return max(range(len(bands)), key=lambda i: min(bands[i][1], item.box.x2) - max(bands[i][0], item.box.x1))
 
@@ -94,9 +109,14 @@ def _is_table(block: Sequence[_Row], bands: Sequence[_Band]) -> bool:
     for row in block:
         for item in row:
             columns[_column(bands, item)].append(item)
-    if sum(is_prose(column, height) for column in columns) >= 2:
+    if sum(_is_running_text(column) for column in columns) >= 2:
         return False
     return sum(_aligned(column, height) for column in columns) >= max(2, 0.6 * len(bands))
+
+
+def _is_running_text(column: Sequence[Item]) -> bool:
+    """Whether the column's typical entry is as long as a line of prose (a Hanzi counts as two letters)."""
+    return median([sum(2 if "\u3000" < c < "\uff00" else 1 for c in item.line.text) for item in column]) >= 36
 
 
 def _aligned(column: Sequence[Item], height: float) -> bool:
