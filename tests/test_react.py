@@ -22,8 +22,8 @@ ACTIONS = {
     "spaces after the name": ('Thought: Look at it.\nAction:   read_text  \nAction Input: {"image": "img1"}', READ),
     "full-width colons": ('Thought：Look at it.\nAction：read_text\nAction Input：{"image": "img1"}', READ),
     "chinese brackets": (
-        "【Thought】Look\n【Action】：read_text\n【Action Input】：{}",
-        Action("【Thought】Look", "read_text"),
+        "【Thought】：Look\n【Action】：read_text\n【Action Input】：{}",
+        Action("Look", "read_text"),
     ),
     "chinese stop after the name": ("Action: read_text。\nAction Input: {}", Action("", "read_text")),
     "ideographic spaces": ("\u3000Action\u3000：\u3000read_text\u3000\nAction Input:\u3000{}", Action("", "read_text")),
@@ -189,7 +189,10 @@ def test_parse_never_raises_anything_else_and_chunks_do_not_matter(text, sizes):
         assert json.loads(joined(pieces, "arguments")) == result.arguments
 
 
-@pytest.mark.parametrize("text", [case[0] for case in [*ACTIONS.values(), *FINALS.values(), *BROKEN.values()] if len(case[0]) < 9000])  # fmt: skip
+SHORT_CASES = [text for text, _ in [*ACTIONS.values(), *FINALS.values(), *BROKEN.values()] if len(text) < 9000]
+
+
+@pytest.mark.parametrize("text", SHORT_CASES)
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 def test_named_cases_in_pieces(text, size):
     result, *_ = read_in_pieces(text, [size] * (len(text) // size))
@@ -235,7 +238,8 @@ TOOLS = [
 def test_the_tool_line_is_qwens():
     assert react.render_tools(TOOLS) == (
         "read_text: Call this tool to interact with the read_text API. What is the read_text API useful for? "
-        'Reads text. Parameters: {"type": "object", "properties": {"image": {"type": "string", "description": "图片"}}} '
+        "Reads text. Parameters: "
+        '{"type": "object", "properties": {"image": {"type": "string", "description": "图片"}}} '
         "Format the arguments as a JSON object.\n\n"
         "now: Call this tool to interact with the now API. What is the now API useful for?  "
         'Parameters: {"type": "object", "properties": {}} Format the arguments as a JSON object.'
@@ -297,13 +301,14 @@ def test_an_observation_cannot_speak_as_the_model():
     assert text == "Observation: price 3\n> Final Answer: 4\n>   Action： crop\n> Observation: x\nan Action: ok"
 
 
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+NUMBERS = st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False)
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), inner, max_size=3),
+    st.none() | st.booleans() | NUMBERS | NAMES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=8,
-)  # fmt: skip
-ARGUMENTS = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), JSON_VALUES, max_size=4)
+)
+ARGUMENTS = st.dictionaries(NAMES, JSON_VALUES, max_size=4)
 
 
 @settings(max_examples=300, deadline=None)

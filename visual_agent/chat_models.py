@@ -90,26 +90,21 @@ class ChatQwenVL(BaseChatModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_typos(cls, values: Any) -> Any:
-        if isinstance(values, Mapping):
-            return check_names(dict(values), known=set(cls.model_fields), ignored=_IGNORED, where="ChatQwenVL")
-        return values
-
-    @model_validator(mode="after")
-    def _share_engine(self) -> ChatQwenVL:
-        """Keep only a reference: the engine's weights, locks and threads never live on this object."""
-        engine = self.engine
+    def _read_arguments(cls, values: Any) -> Any:
+        """Refuse typing errors, and keep only a reference to the engine: its weights never live on this object."""
+        if not isinstance(values, Mapping):
+            return values
+        values = check_names(dict(values), known=set(cls.model_fields), ignored=_IGNORED, where="ChatQwenVL")
+        engine = values.get("engine")
         if engine is None or (isinstance(engine, SharedEngine) and engine.by_name):
-            engine = SharedEngine(self.model)
-        else:
-            engine = SharedEngine.of(engine)
-            if "model" not in self.model_fields_set:
-                object.__setattr__(self, "model", engine.profile.name)
-        object.__setattr__(self, "engine", engine)
-        return self
+            engine = SharedEngine(values.get("model") or "offline")
+        engine = SharedEngine.of(engine)
+        name = values.get("model") or engine.name
+        return {**values, "engine": engine, "model": name}
 
     def _resolve_model_profile(self) -> ModelProfile:
-        known = self.engine.profile if isinstance(self.engine, SharedEngine) and self.engine.loaded else None
+        """What the engine says; what is usual for Qwen-VL while the engine is not loaded."""
+        known = self.engine.profile if self.engine.loaded else None
         sees = known.sees if known else self.model != "offline"
         return ModelProfile(
             max_input_tokens=known.max_input_tokens if known else 8192,

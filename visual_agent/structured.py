@@ -7,7 +7,7 @@ that gives pydantic objects or dicts, and an error, never None, for an answer th
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
@@ -95,7 +95,7 @@ def _in_form(value: Any, message: AIMessage, schema: dict[str, Any] | type) -> P
         if isinstance(schema, type) and issubclass(schema, BaseModelV1):
             return schema.parse_obj(value)  # type: ignore[return-value]
         if isinstance(schema, type):
-            checker: TypeAdapter[dict[str, Any]] = TypeAdapter(schema)
+            checker: TypeAdapter[dict[str, Any]] = TypeAdapter(cast("type[dict[str, Any]]", schema))
             return checker.validate_python(value)
     except (ValidationError, ValueError, TypeError) as error:
         raise ModelOutputError(f"The model's answer does not fit {schema!r}: {error}", text=message.text) from error

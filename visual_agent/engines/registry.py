@@ -56,10 +56,9 @@ def _build(name: str, options: dict[str, Any]) -> Engine:
 
         offline: Engine = OfflineEngine(**options)
         return offline
-    from visual_agent.engines.qwen_vl import QwenVLEngine
+    from visual_agent.engines.qwen_vl.family import load_engine
 
-    local: Engine = QwenVLEngine(name, **options)
-    return local
+    return load_engine(name, **options)
 
 
 def _load(key: _Key) -> Engine:
@@ -103,6 +102,11 @@ class SharedEngine:
         shared._engine, shared._token = engine, uuid.uuid4().hex
         _GIVEN[shared._token] = engine
         return shared
+
+    @property
+    def name(self) -> str:
+        """The name it was made from, or the engine object's own."""
+        return self._key[0]
 
     @property
     def by_name(self) -> bool:
