@@ -31,6 +31,11 @@ pytestmark = pytest.mark.timeout(30)
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
+class Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
 class Server:
     """A web server on loopback; `answers` maps a path to a function that writes the response."""
 
@@ -51,8 +56,7 @@ class Server:
             def log_message(self, *arguments: object) -> None:
                 pass
 
-        self.http = ThreadingHTTPServer((address, 0), Handler)
-        self.http.daemon_threads = True
+        self.http = Listener((address, 0), Handler)
         if tls is not None:
             self.http.socket = tls.wrap_socket(self.http.socket, server_side=True)
         self.port = self.http.server_port

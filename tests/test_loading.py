@@ -599,6 +599,14 @@ def test_no_folders_means_no_paths(tree: Path) -> None:
     assert load(base64.b64encode(saved(corners(), "JPEG")).decode(), policy)  # begins with "/9j/": no path
 
 
+@pytest.mark.parametrize(
+    "path", ["", " ", "\ud800.png", "a\x00b", "~nobody-has-this-name/a.png", "." * 300, "/" * 9000]
+)
+def test_paths_that_lead_nowhere(path: str) -> None:
+    with pytest.raises((ImageNotFound, ImageUnreadable)):  # the last two are folders on some systems
+        load(path)
+
+
 def test_home(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tree))
     assert load("~/in/a.png")
@@ -628,6 +636,8 @@ def test_files_without_permission(tree: Path) -> None:
         ("iVBORw0KGgo" + "A" * 990, "base64 text (1 kB)"),
         ("/9j/4AAQSkZJRgABAQAAAQABAAD" + "A" * 80, "base64 text (107 bytes)"),
         ("", "an empty path"),
+        ("  a.png ", "a.png "),
+        ("a\ud800.png", "a?.png"),
         ("a\x1b[31m\nb.png", "a?[31m?b.png"),
     ],
 )

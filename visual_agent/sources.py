@@ -86,7 +86,8 @@ def _label_of_text(text: str) -> str:
             return "the URL"
     if starts_like_base64(text):
         return f"base64 text ({size_words(len(text))})"
-    return shortened(head if len(text) <= len(head) else head[:200] + text[-200:]) or "an empty path"
+    rest = text[4096:]
+    return shortened(head[:200] + rest[-200:] if rest else head) or "an empty path"
 
 
 def shortened(text: str) -> str:
