@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from visual_agent.answers import Answer
 from visual_agent.claims import Sight, best_so_far, claims_of, is_found, without_citations
 from visual_agent.errors import UserError
-from visual_agent.observations import Observation
+from visual_agent.observations import Observation, region_to_dict
 from visual_agent.runs import Run
 from visual_agent.sessions import Session
 from visual_agent.trace import Step, Trace, answer_to_dict
@@ -32,6 +32,11 @@ class Recorder:
         self._session = session
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self._trace = Trace(run.question, model, now, settings=settings)
+        if session.ledger.roots():
+            self._trace.before = {
+                "pictures": [picture.name for picture in session.ledger.pictures()],
+                "regions": [region_to_dict(region) for region in session.ledger.regions()],
+            }
         self._asked: dict[str, tuple[AIMessage, Mapping[str, Any], float]] = {}
         self._seen: set[str] = set()
         self._final = self._last_thought = ""

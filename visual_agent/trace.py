@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from visual_agent.answers import Answer, Evidence
 from visual_agent.errors import ImageNotFound, ImageUnreadable, UserError
 from visual_agent.images import Ledger, Pixels
-from visual_agent.observations import Observation
+from visual_agent.observations import Observation, region_from_dict, region_to_dict
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,6 +68,7 @@ class PictureRecord:
 class Trace:
     """A whole run. `started` is UTC in ISO form, `settings` the limits and tool names it ran with.
 
+    `before`, for a follow-up question, names the pictures and holds the regions that the conversation had already.
     `pixels` holds the pictures by hash: the run's own, or, for a trace that was read, the PNG files beside it. A trace
     that is kept therefore keeps its pictures.
     """
@@ -81,6 +82,7 @@ class Trace:
     usage: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
     pixels: dict[str, Pixels | Path] = field(default_factory=dict, repr=False, compare=False)
 
     def picture(self, name: str) -> PictureRecord:
@@ -179,6 +181,7 @@ class Trace:
             "model": self.model,
             "started": self.started,
             "settings": self.settings,
+            "before": self.before,
         }
         for record in self.pictures:
             yield {"kind": "picture", **asdict(record)}
@@ -249,7 +252,7 @@ class _Reader:
 
     def _line(self, number: int, line: str) -> None:
         try:
-            value = json.loads(line)
+            value = _object(line)
             self._take(value.pop("kind"), value)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError) as error:
             # UserError: a region that is none (BoxError) breaks the line as much as bad JSON does.
@@ -284,8 +287,26 @@ class _Reader:
         if not isinstance(value["version"], int) or value["version"] > VERSION:
             raise ValueError(f"version {value['version']!r} is newer than {VERSION}; update visual-agent")
         self.trace = Trace(
-            str(value["question"]), str(value["model"]), str(value["started"]), settings=dict(value["settings"])
+            str(value["question"]),
+            str(value["model"]),
+            str(value["started"]),
+            settings=dict(value["settings"]),
+            before=_before_from_dict(value["before"]),
         )
+
+
+def _object(line: str) -> dict[str, Any]:
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise TypeError(f"it holds a {type(value).__name__}, not a JSON object")
+    return value
+
+
+def _before_from_dict(value: dict[str, Any]) -> dict[str, Any]:
+    if not value:
+        return {}
+    regions = [region_to_dict(region_from_dict(region)) for region in value["regions"]]
+    return {"pictures": [str(name) for name in value["pictures"]], "regions": regions}
 
 
 def _record_from_dict(value: dict[str, Any]) -> PictureRecord:
