@@ -47,7 +47,10 @@ class ChatEndpoint(ChatOpenAI):
         except openai.APIConnectionError as error:
             raise EndpointError(f"{where} cannot be reached; check the address and that the server runs.") from error
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise EndpointError(f"{where} refused the key; check DASHSCOPE_API_KEY or OPENAI_API_KEY.") from error
+            raise EndpointError(
+                f"{where} refused the key; check DASHSCOPE_API_KEY or OPENAI_API_KEY, and that the key belongs to this "
+                "address (DASHSCOPE_API_BASE names another region's)."
+            ) from error
         except openai.NotFoundError as error:
             raise ModelNotFound(f"{where} does not exist there; check the model's name and the address.") from error
         except openai.RateLimitError as error:

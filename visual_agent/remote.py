@@ -22,7 +22,9 @@ from visual_agent.errors import EndpointError, MissingDependency, ModelNotFound,
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-DASHSCOPE_URL = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"
+#: DashScope's OpenAI-compatible API in Beijing; keys belong to a region, DASHSCOPE_API_BASE names another one's
+#: (Singapore: https://dashscope-intl.aliyuncs.com/compatible-mode/v1).
+DASHSCOPE_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 
 #: Names of Qwen's vision models on DashScope: qwen-vl-plus, qwen2.5-vl-72b-instruct, qwen3-vl-plus-2025-09-23 ...
 _DASHSCOPE = re.compile(r"qwen[\d.]*-vl-[a-z0-9.-]+|qvq-[a-z0-9.-]+")
