@@ -166,7 +166,7 @@ class QwenVLEngine:
         )
         loaded = load(
             folder,
-            name=Path(name_or_path).name,
+            name=options.pop("name", "") or Path(name_or_path).name,
             dtype=dtype,
             device=device,
             quantization=quantization,

@@ -261,7 +261,7 @@ def _from_files(
     if attention:
         options["attn_implementation"] = attention
     if quantization:
-        options["quantization_config"] = _bitsandbytes(quantization, dtype)
+        options["quantization_config"] = bitsandbytes_settings(quantization, dtype)
     try:
         model, info = QwenVLForConditionalGeneration.from_pretrained(folder, output_loading_info=True, **options)
     except (torch.OutOfMemoryError, MemoryError) as error:
@@ -275,7 +275,8 @@ def _from_files(
     return model
 
 
-def _bitsandbytes(quantization: Quantization, dtype: torch.dtype) -> Any:
+def bitsandbytes_settings(quantization: Quantization, dtype: torch.dtype) -> Any:
+    """Settings for quantising on load; the vision tower and the head stay as they are."""
     import importlib.util
 
     from transformers import BitsAndBytesConfig
