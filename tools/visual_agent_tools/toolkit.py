@@ -249,12 +249,13 @@ def make_tool(ledger: Ledger | None, name: str, description: str, function: Call
     return tool
 
 
-def _content(ledger: Ledger | None, observation: Observation) -> str | list[dict[str, str]]:
+def _content(ledger: Ledger | None, observation: Observation) -> str | list[dict[str, Any]]:
+    from visual_agent.messages import image_block
+
     if not observation.pictures or ledger is None:
         return observation.text
     pictures = [ledger.get(name) for name in observation.pictures]
-    shown = [{"type": "image", "file_id": picture.file_id, "mime_type": "image/png"} for picture in pictures]
-    return [{"type": "text", "text": observation.text}, *shown]
+    return [{"type": "text", "text": observation.text}, *map(image_block, pictures)]
 
 
 def _encodable(value: Any) -> Any:
