@@ -103,8 +103,9 @@ BROKEN = {
         "hex",
     ),
     "a box without area": (
-        '{"kind": "step", "index": 1, "thought": "", "tool": "t", "args": {}, "call_id": "", "seconds": 0, "tokens": {},'
-        ' "error": "", "cached": false, "observation": {"text": "", "pictures": [], "data": {}, "found": true, '
+        '{"kind": "step", "index": 1, "thought": "", "tool": "t", "args": {}, "call_id": "", "seconds": 0, '
+        '"tokens": {}, "error": "", "cached": false, '
+        '"observation": {"text": "", "pictures": [], "data": {}, "found": true, '
         '"regions": [{"phrase": "", "box": [5, 5, 5, 5], "frame": "img1", "score": null, "source": "", "id": "r1"}]}}',
         2,
         "no area",
@@ -130,7 +131,7 @@ def test_a_file_cut_short_is_refused(trace, tmp_path, keep):
     path = trace.save(tmp_path / "run.jsonl")
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join(lines[:keep]), encoding="utf-8")
-    with pytest.raises(UserError, match="empty|cut short"):
+    with pytest.raises(UserError, match=r"empty|cut short"):
         Trace.load(path)
 
 
