@@ -7,8 +7,8 @@ A case: `{"id", "images", "question", "answers", "kind", "language", "found", "b
 `{"id", "answer", "found", "boxes": [[image, x1, y1, x2, y2]], "seconds", "error"?}`.
 
 An answerable case is right when the prediction claims to have found it and `judging.is_right` accepts the
-text; a case whose picture does not hold the answer is right when the prediction says so; an error or a
-missing line is wrong.
+text; a case whose picture does not hold the answer is right when `found` is false (a refusal counts, and is
+counted apart in the notes under the table); an error or a missing line is wrong.
 """
 
 from __future__ import annotations

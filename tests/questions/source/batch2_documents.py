@@ -61,7 +61,7 @@ POINTS BALANCE  <span id=bal>1,482</span></pre>"""
 
 RAIL_ZH = """<div style="width:600px;height:330px;background:#cfe6f2;font:20px 'AR PL UMing CN';padding:22px;position:relative"><span id=no style="color:#c00">Z66H038157</span><span style="position:absolute;right:22px" id=gate>检票：12A</span><div style="display:flex;justify-content:space-between;font-size:32px;margin:16px 0"><span id=a>兰州西站</span><span id=tr>D2747</span><span id=b>张掖西站</span></div><div><span id=t>2024年08月19日 13:26开</span>　　<span id=s>05车 08F号</span></div><div style="margin:8px 0"><span id=p>￥137.5元</span>　　　　<span id=cl>二等座</span></div><div>限乘当日当次车</div><div style="margin-top:8px"><span id=id>6201021995****3318</span>　<span id=n>顾晓楠</span></div></div>"""
 
-BOOKS = """<style>body{font:15px 'Courier Prime';width:360px;padding:22px}.f{display:flex;justify-content:space-between}</style><center><b>FOXGLOVE BOOKS</b><br>new · used · rare</center><br><div class=f><span>The Salt Road (pb)</span><span id=b1>8.99</span></div><div class=f><span>Mushrooms of Europe</span><span id=b2>24.50</span></div><div class=f><span>USED Dune</span><span id=b3>3.00</span></div><div class=f><span>Notebook A5 dotted</span><span id=b4>6.75</span></div><div class=f><span>Tote bag</span><span id=b5>0.00</span></div><br><div class=f><span>Sum</span><span id=s>43.24</span></div><div class=f><span>Student 5%</span><span id=st>-2.16</span></div><div class=f><b>Balance due</b><b id=t>41.08</b></div><div class=f><span>Gift voucher</span><span id=v>-25.00</span></div><div class=f><span>Debit card</span><span id=c>16.08</span></div><br><center><span id=d>Wed 19 Feb 2025 16:33</span><br>Voucher left: <span id=vl>0.00</span></center>"""
+BOOKS = """<style>body{font:15px 'Courier Prime';width:360px;padding:22px}.f{display:flex;justify-content:space-between}</style><center><b>FOXGLOVE BOOKS</b><br>new · used · rare</center><br><div class=f><span>The Salt Road (pb)</span><span id=b1>8.99</span></div><div class=f><span id=n2>Mushrooms of Europe</span><span id=b2>24.50</span></div><div class=f><span>USED Dune</span><span id=b3>3.00</span></div><div class=f><span>Notebook A5 dotted</span><span id=b4>6.75</span></div><div class=f><span>Tote bag</span><span id=b5>0.00</span></div><br><div class=f><span>Sum</span><span id=s>43.24</span></div><div class=f><span>Student 5%</span><span id=st>-2.16</span></div><div class=f><b>Balance due</b><b id=t>41.08</b></div><div class=f><span>Gift voucher</span><span id=v>-25.00</span></div><div class=f><span>Debit card</span><span id=c>16.08</span></div><br><center><span id=d>Wed 19 Feb 2025 16:33</span><br>Voucher left: <span id=vl>0.00</span></center>"""
 
 CLINIC_FEES_ZH = (
     """<style>body{font:15px 'Noto Sans CJK SC';width:640px;padding:26px}table{width:100%;border-collapse:collapse}td,th{border-bottom:1px solid #ccc;padding:6px;text-align:left}</style><h3 style="text-align:center">门诊费用清单</h3><div>患者：<span id=n>石磊</span>　年龄：<span id=age>46岁</span>　医保类型：<span id=ins>城镇职工</span></div><table>"""
@@ -161,7 +161,7 @@ PICTURES = [
     ], "zh"),
     Picture("foxglove_books", "receipt", [page(BOOKS, 404)], [
         number("How much was left to pay by card after the gift voucher?", "16.08", "c"),
-        exact("What was the priciest item?", "Mushrooms of Europe", "b2"),
+        exact("What was the priciest item?", "Mushrooms of Europe", "b2 n2"),
         number("What discount in money did the student get?", "2.16;;-2.16", "st"),
         number("How many items are listed?", "5", "b1 b2 b3 b4 b5", "count"),
         absent("Who was the cashier?"),

@@ -382,17 +382,17 @@ PICTURES = [
         absent("How much did the tiramisu cost before?"),
     ]),
     Picture("two_markets_zh", "pair", [page(STORE_A, 528), page(STORE_B, 528, photo={"seed": 26, "turn": -2, "bend": 0.02, "noise": 6}, quality=73)], [
-        exact("哪家的虾更便宜？", "邻里鲜超市;;邻里鲜;;第二家;;第二张;;图2;;img2", "1:c"),
+        exact("哪家的虾更便宜？", "邻里鲜超市;;邻里鲜;;第二家;;第二张;;图2;;img2", "1:c 1:n"),
         number("大米两家差多少钱？", "1.2", "0:e 1:e"),
-        exact("Where is pork belly (五花肉) cheaper?", "惠民菜场;;the first;;first;;image 1;;picture 1;;img1", "0:b"),
+        exact("Where is pork belly (五花肉) cheaper?", "惠民菜场;;the first;;first;;image 1;;picture 1;;img1", "0:b 0:n"),
         number("在惠民菜场买两块豆腐要多少钱？", "5", "0:d"),
         absent("两家谁的鸡蛋便宜？"),
     ], "zh"),
     Picture("candidates_zh", "pair", [page(CV_A, 616), page(CV_B, 616)], [
-        exact("谁工作经验更长？", "雷文昊", "1:y"),
-        exact("哪一位能更快上班？", "白静怡", "0:t"),
+        exact("谁工作经验更长？", "雷文昊", "1:y 1:n"),
+        exact("哪一位能更快上班？", "白静怡", "0:t 0:n"),
         number("两人要的工资相差多少？", "4500", "0:s 1:s"),
-        exact("Which candidate holds a master's degree?", "白静怡", "0:e"),
+        exact("Which candidate holds a master's degree?", "白静怡", "0:e 0:n"),
         absent("谁有驾照？"),
     ], "zh"),
     Picture("router_pages", "pair", [page(ROUTER_A, 668), page(ROUTER_B, 668)], [

@@ -49,9 +49,9 @@ CITIES_ZH = (
 )
 
 BANK_ZH = """<style>body{width:400px;font:16px 'Noto Sans CJK SC';background:#f2f3f7}.h{background:#b3202c;color:#fff;padding:22px 18px}.h b{font-size:30px}.c{background:#fff;padding:6px 16px}.r{display:flex;justify-content:space-between;border-bottom:1px solid #eee;padding:10px 0}small{color:#999;display:block}</style><div class=h>储蓄卡（尾号 <span id=tail>6604</span>）<br><b id=bal>¥ 18,305.62</b><br>可用余额</div><div class=c><div style="padding:8px 0;color:#666">五月账单</div>
-<div class=r><span>工资入账<small id=d1>05-10 09:02</small></span><b id=a1>+9,860.00</b></div><div class=r><span>房贷自动还款<small id=d2>05-15 06:30</small></span><b id=a2>-4,215.37</b></div><div class=r><span>转账给 田小雨<small id=d3>05-18 21:44</small></span><b id=a3>-500.00</b></div><div class=r><span>鲜果时光水果店<small id=d4>05-19 18:12</small></span><b id=a4>-63.80</b></div><div class=r><span>退款 云途旅行网<small id=d5>05-22 11:05</small></span><b id=a5>+728.00</b></div><div class=r><span>话费充值<small id=d6>05-24 08:40</small></span><b id=a6>-100.00</b></div></div>"""
+<div class=r><span>工资入账<small id=d1>05-10 09:02</small></span><b id=a1>+9,860.00</b></div><div class=r><span>房贷自动还款<small id=d2>05-15 06:30</small></span><b id=a2>-4,215.37</b></div><div class=r><span id=n3>转账给 田小雨<small id=d3>05-18 21:44</small></span><b id=a3>-500.00</b></div><div class=r><span>鲜果时光水果店<small id=d4>05-19 18:12</small></span><b id=a4>-63.80</b></div><div class=r><span>退款 云途旅行网<small id=d5>05-22 11:05</small></span><b id=a5>+728.00</b></div><div class=r><span>话费充值<small id=d6>05-24 08:40</small></span><b id=a6>-100.00</b></div></div>"""
 
-WEEK = """<style>body{font:13px Roboto;width:980px;padding:16px}table{border-collapse:collapse;width:100%;table-layout:fixed}td,th{border:1px solid #ddd;height:58px;vertical-align:top;padding:4px}.e{background:#d2e3fc;border-left:4px solid #1a73e8;padding:3px 5px;display:block}.g{background:#ceead6;border-left-color:#188038}.o{background:#feefc3;border-left-color:#f29900}</style><h3>9 – 13 June 2025</h3><table><tr><th style="width:60px"><th>Mon 9<th>Tue 10<th>Wed 11<th>Thu 12<th>Fri 13</tr>
+WEEK = """<style>body{font:13px Roboto;width:980px;padding:16px}table{border-collapse:collapse;width:100%;table-layout:fixed}td,th{border:1px solid #ddd;height:58px;vertical-align:top;padding:4px}.e{background:#d2e3fc;border-left:4px solid #1a73e8;padding:3px 5px;display:block}.g{background:#ceead6;border-left-color:#188038}.o{background:#feefc3;border-left-color:#f29900}</style><h3>9 – 13 June 2025</h3><table><tr><th style="width:60px"><th>Mon 9<th>Tue 10<th id=wed>Wed 11<th>Thu 12<th>Fri 13</tr>
 <tr><td>09:00<td><span class=e id=e1>Stand-up (15 min)</span><td><td><span class="e g" id=e2>Dentist, Dr. Lund</span><td><td><span class=e id=e3>1:1 with Anneke</span></tr><tr><td>11:00<td><td><span class="e o" id=e4>Budget review<br>Room Teal</span><td><td><span class=e id=e5>Interview: Marcus O.<br>Room Amber</span><td></tr><tr><td>13:00<td><span class="e g" id=e6>Lunch with Dad</span><td><td><span class=e id=e7>Design critique<br>Room Teal</span><td><td></tr><tr><td>16:00<td><td><span class=e id=e8>Release call</span><td><td><span class="e o" id=e9>Board prep<br>Room Slate</span><td><span class="e g" id=e10>Train to Malmö 16:40</span></tr></table>"""
 
 DIALOG = """<style>body{background:#4a7a8c;font:14px 'Liberation Sans';width:620px;height:330px}.w{position:absolute;left:60px;top:50px;width:500px;background:#f0f0f0;border:1px solid #333;box-shadow:4px 4px 12px #0006}.t{background:#fff;padding:8px 12px}.b{padding:18px 20px}.k{background:#e0e0e0;padding:12px;text-align:right}button{margin-left:8px;padding:5px 20px}</style><div class=w><div class=t id=tt>Disk Backup</div><div class=b><b style="font-size:17px" id=m>The backup could not be completed.</b><p>There is not enough room on <span id=dr>ARCHIVE (E:)</span>. <span id=need>212 GB</span> are needed, <span id=free>87 GB</span> are free.</p><p>Error code: <span id=code>0x80780119</span></p></div><div class=k><button id=b1>Free up space…</button><button id=b2>Try again</button><button id=b3>Cancel</button></div></div>"""
@@ -111,10 +111,10 @@ PICTURES = [
         absent("周六上什么课？"),
     ], "zh"),
     Picture("kettle_specs", "table", [page(KETTLES, 832)], [
-        exact("Which kettle is the heaviest?", "Bristol Pro", "bg"),
+        exact("Which kettle is the heaviest?", "Bristol Pro", "bg b"),
         number("How many watts does the Cumulus S draw?", "1850", "cw"),
         number("Price gap between the cheapest and the most expensive?", "50", "ap bp"),
-        exact("哪一款烧开一升水最快？", "Bristol Pro", "bt"),
+        exact("哪一款烧开一升水最快？", "Bristol Pro", "bt b"),
         absent("How loud is the Aero 17 in decibels?"),
     ]),
     Picture("print_shop_zh", "table", [page(PRINT_ZH, 724, photo={"seed": 81, "turn": -1.5, "bend": 0.02, "noise": 5}, quality=74)], [
@@ -141,12 +141,12 @@ PICTURES = [
     Picture("bank_app_zh", "screen", [page(BANK_ZH, 400)], [
         number("卡里还剩多少钱？", "18305.62", "bal"),
         number("五月发了多少工资？", "9860;;+9860", "a1"),
-        exact("给谁转过账？", "田小雨", "a3"),
+        exact("给谁转过账？", "田小雨", "n3 a3"),
         number("买水果和充话费一共花了多少？", "163.80", "a4 a6"),
         absent("信用卡还款额是多少？"),
     ], "zh"),
     Picture("june_week", "screen", [page(WEEK, 1012)], [
-        exact("Which day is the dentist?", "Wednesday;;Wed 11;;Wed;;11 June;;Wednesday 11 June;;Wed 11 June", "e2"),
+        exact("Which day is the dentist?", "Wednesday;;Wed 11;;Wed;;11 June;;Wednesday 11 June;;Wed 11 June", "e2 wed"),
         exact("What room was booked for talking to Marcus?", "Room Amber;;Amber", "e5"),
         exact("When does the train leave?", "16:40", "e10"),
         number("How many meetings are in Room Teal?", "2", "e4 e7", "count"),

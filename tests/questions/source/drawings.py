@@ -118,6 +118,7 @@ def lines(
             )
     axes.legend()
     axes.margins(y=0.15)
+    named |= {f"x{i}": t for i, t in enumerate(axes.get_xticklabels())}
     return _finish(figure, named)
 
 
