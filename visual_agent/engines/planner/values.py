@@ -17,7 +17,7 @@ _DIGITS |= {"伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9, "俩": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000, "拾": 10, "佰": 100, "仟": 1000}
 _HAN_NUMBER = f"[{''.join(_DIGITS)}{''.join(_UNITS)}]+"
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
@@ -41,8 +41,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     ("date", r"\d{4}\s?年\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?[日号])?"),
     ("date", r"\d{1,2}\s?月\s?\d{1,2}\s?[日号]"),
-    ("date", r"(?<![\d.])\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}(?![\d])"),
-    ("date", r"(?<![\d.])\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?(?:\d{4}|\d{2})(?![\d])"),
+    ("date", r"(?<![\d.])(?:19|20)\d{2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}(?![\d])"),
+    ("date", r"(?<![\d.])\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?(?:(?:19|20)\d{2}|\d{2})(?![\d])"),
     (
         "date",
         rf"\d{{1,2}}(?:st|nd|rd|th)?\s*(?:of\s+)?[-\s]?{_MONTH}\b\.?(?:,?[-\s]*'?\d{{4}}\b|[-\s]'?\d{{2}}\b(?!:))?",
@@ -54,7 +54,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         rf"(?:上午|下午|早上|晚上|中午|凌晨|傍晚)\s?(?:{_HOUR}|{_HAN_NUMBER})\s?(?:[:点时]\s?(?:\d{{1,2}}\s?分?|半|{_HAN_NUMBER}分?)?)",
     ),
     ("time", rf"(?<![\d:.]){_HOUR}\s?[:h]\s?[0-5]\d(?:\s?:\s?[0-5]\d)?(?:\s?[ap]\.?m\b\.?)?(?![\d])"),
-    ("time", rf"(?<![\d:.,])(?:1[0-2]|0?[1-9])(?:\.[0-5]\d)?\s?[ap]\.?\s?m\b\.?"),
+    ("time", r"(?<![\d:.,])(?:1[0-2]|0?[1-9])(?:\.[0-5]\d)?\s?[ap]\.?\s?m\b\.?"),
     ("time", rf"(?<![\d]){_HOUR}\s?点(?:\s?\d{{1,2}}\s?分?|半)?"),
     ("time", r"\b(?:noon|midnight|midday)\b"),
     ("percent", rf"[-+−]?\s?{_NUMBER}\s?(?:%|percent\b|per cent\b)|百分之\s?(?:\d+(?:\.\d+)?|{_HAN_NUMBER})"),
@@ -254,6 +254,12 @@ def number_of(text: str) -> float | None:
 
 def is_numeric(text: str) -> bool:
     """Whether a text is a value rather than a label: most of it is typed values with digits."""
-    found = [v for v in values(text) if v.kind != "weekday" and any(c.isdigit() for c in v.text)]
+    found = [v for v in values(text) if v.kind != "weekday" and _counts(v)]
     covered = sum(v.end - v.start for v in found)
     return bool(found) and covered >= 0.5 * len(text.replace(" ", ""))
+
+
+def _counts(value: Value) -> bool:
+    """Names with a digit (H1, Q3, MV2) are no values; long identifiers are."""
+    digits = sum(c.isdigit() for c in value.text)
+    return digits > 0 and not (value.kind == "id" and value.text[0].isalpha() and digits < 3)

@@ -18,7 +18,7 @@ from importlib.resources import files
 from rapidfuzz import fuzz
 
 HAN = "\u3400-\u9fff\uf900-\ufaff"
-_UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:/-]\d+)*(?:\.\d+)?|[^\W\d_{HAN}]+(?:['\u2019][a-z]+)?|[#%&@°]")
+_UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:/-]\d+)*(?![^\W\d_{HAN}])|[^\W_{HAN}]+(?:['\u2019][a-z]+)?|[#%&@°]")
 _HAN_CHAR = re.compile(rf"[{HAN}]")
 _HYPHENS = str.maketrans("‐‑–—−’‘“”", "-----''\"\"")
 
@@ -101,6 +101,7 @@ class Lexicon:
     asked: dict[tuple[str, ...], frozenset[str]]
     stops: dict[tuple[str, ...], frozenset[str]]
     only_asked: frozenset[tuple[str, ...]]
+    soft: frozenset[tuple[str, ...]]
     longest: int
 
 
@@ -128,8 +129,9 @@ def lexicon() -> Lexicon:
     for key, names in said.items():
         asked[key] = asked.get(key, frozenset()) | names
     stops = {key: frozenset({"_stop"}) for part in extra["stop"].values() for key in _phrases(part)}
-    longest = max(len(key) for key in (*asked, *stops))
-    return Lexicon(concepts, said, asked, stops, only_asked, longest)
+    soft = frozenset(key for part in extra["soft"].values() for key in _phrases(part))
+    longest = max(len(key) for key in (*asked, *stops, *soft))
+    return Lexicon(concepts, said, asked, stops, only_asked, soft, longest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class Term:
     """One thing a text speaks of.
 
     `text` is its folded wording, `concepts` the lexicon entries it may mean (empty for other words), `kind` is
-    "concept", "word", "number" or "han"; `weak` terms say little ("invoice"); `start`, `end`: its slice of the
+    "concept", "word", "number", "han" or "soft" (a verb or adverb of talk); `weak` terms say little ("invoice"); `start`, `end`: its slice of the
     folded text.
     """
 
@@ -167,7 +169,19 @@ def terms(text: str, *, question: bool = False) -> tuple[Term, ...]:
             continue
         found += _words(loose, folded)
         loose = []
-        if "_stop" not in names:
+        if "_soft" in names:
+            found.append(
+                Term(
+                    _slice(parts, at, size, folded),
+                    (),
+                    frozenset(),
+                    "soft",
+                    True,
+                    parts[at].start,
+                    parts[at + size - 1].end,
+                )
+            )
+        elif "_stop" not in names:
             found.append(_concept_term(parts[at : at + size], names, folded, book))
         at += size
     return tuple(found + _words(loose, folded))
@@ -180,9 +194,25 @@ def _longest(parts: tuple[Unit, ...], at: int, book: Lexicon, question: bool) ->
         key = tuple(u.stem for u in parts[at : at + size])
         if key in book.stops and not (key in table and (key in book.only_asked or not question)):
             return size, book.stops[key]
-        if key in table:
+        if key in table and not (size == 1 and _lone_han(parts, at)):
             return size, table[key]
+        if question and key in book.soft:
+            return size, frozenset({"_soft"})
     return 0, frozenset()
+
+
+def _lone_han(parts: tuple[Unit, ...], at: int) -> bool:
+    """Whether a unit is one Hanzi of a longer run: there it is more often part of a word than a word."""
+    unit = parts[at]
+    if not has_han(unit.text):
+        return False
+    before = at > 0 and has_han(parts[at - 1].text) and parts[at - 1].end == unit.start
+    after = at + 1 < len(parts) and has_han(parts[at + 1].text) and unit.end == parts[at + 1].start
+    return before or after
+
+
+def _slice(parts: tuple[Unit, ...], at: int, size: int, folded: str) -> str:
+    return folded[parts[at].start : parts[at + size - 1].end]
 
 
 def _concept_term(parts: tuple[Unit, ...], names: frozenset[str], folded: str, book: Lexicon) -> Term:

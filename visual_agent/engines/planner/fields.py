@@ -1,0 +1,300 @@
+"""Which label and which value a question means.
+
+In: a `Question` and a `Page`. Out: `Hit`s, best first. A hit's score is the share of the question that something near
+the value accounts for: its label fully, what stands around it less, the rest of the page least. A question whose
+deciding word stands nowhere stays unanswered, however well the rest fits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from visual_agent.engines.planner.pages import Page, Pair
+from visual_agent.engines.planner.questions import Question, typed
+from visual_agent.engines.planner.values import Value, fits, is_numeric, of_kind, values
+from visual_agent.engines.planner.words import Term, has_han, lexicon, likeness, normal, words
+
+THRESHOLD = 0.62
+"""Least score of an answer; below it the planner says "not found"."""
+
+_ASKING = re.compile(r"^(?:which|what|whose|how|哪|几|多少|什么|谁|在哪|何)|(?:多少|几|谁|什么)$|[几谁]$")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A value that may answer: its text, where it was read, and how much of the question it accounts for."""
+
+    text: str
+    ids: tuple[str, ...]
+    label: str
+    score: float
+    page: str = ""
+    kind: str = ""
+    also: tuple[str, ...] = ()
+    weak: float = 1.0
+    missing: tuple[str, ...] = field(default=())
+
+    @property
+    def sure(self) -> bool:
+        """Whether it may be given as the answer."""
+        return self.score >= THRESHOLD
+
+
+@lru_cache(maxsize=2000)
+def _proper(text: str) -> frozenset[str]:
+    """Folded words that the question writes with a capital inside the sentence, or in quotes."""
+    inside = re.findall(r"(?<=[\w,;)'\"] )[\"'(]?([A-Z][\w'-]+)", text)
+    return frozenset(normal(w) for w in inside)
+
+
+def weight(term: Term, question: Question) -> float:
+    """How much of the question a term is."""
+    if term.kind == "soft":
+        return 0.15
+    if term.weak:
+        return 0.2
+    if _ASKING.search(term.text) and term.concepts:
+        return 0.35
+    if term.kind == "han" and len(term.text) == 1:
+        return 0.3
+    if term.kind == "word" and (term.text in _proper(question.text)):
+        return 1.5
+    return 1.0
+
+
+@dataclass(frozen=True)
+class _Around:
+    """The texts near a value with the share of a term that each can account for."""
+
+    layers: tuple[tuple[float, str], ...]
+
+    def support(self, term: Term) -> float:
+        return max((share * likeness(term, words(text)) for share, text in self.layers if text), default=0.0)
+
+
+def measure(question: Question, around: Sequence[tuple[float, str]], page: Page) -> tuple[float, tuple[str, ...]]:
+    """How much of the question `around` accounts for, 0..1, and the deciding terms it does not.
+
+    `around`: (share, text) pairs; what stands elsewhere on the page counts half, its title more.
+    """
+    layers = _Around((*around, (0.75, _title(page)), (0.5, page.text)))
+    total = got = 0.0
+    missing = []
+    for term in question.terms:
+        w = weight(term, question)
+        s = layers.support(term)
+        if w < 0.3 and s < 0.5:
+            continue
+        total += w
+        got += w * s
+        if w >= 0.9 and s < 0.35:
+            missing.append(term.text)
+    if not total:
+        return 0.0, ()
+    return got / total - 0.12 * len(missing), tuple(missing)
+
+
+@lru_cache(maxsize=64)
+def _title_of(name: str, lines: tuple[str, ...]) -> str:
+    return " ".join(lines)
+
+
+def _title(page: Page) -> str:
+    """The page's heading: its first lines and its tallest type."""
+    if not page.lines:
+        return ""
+    tall = max(i.height for i in page.loose) if page.loose else 0
+    head = [i.text for n, i in enumerate(page.lines) if n < 2 or (i.height >= 0.9 * tall and not is_numeric(i.text))]
+    return _title_of(page.name, tuple(head[:5]))
+
+
+def find(question: Question, page: Page) -> list[Hit]:
+    """Values that may answer the question, best first; only those whose label has something of it."""
+    wants = wanted(question)
+    hits = [h for pair in page.pairs if (h := _judge(question, pair, page, wants)) is not None]
+    hits += sentences(question, page, wants)
+    return sorted(hits, key=lambda h: -h.score)
+
+
+def wanted(question: Question) -> str:
+    """The type of the answer: said by the question word, else by the concept asked for."""
+    if question.wants in ("", "number", "amount"):
+        kind = typed(question.terms)
+        if question.wants == "" and kind:
+            return kind
+        if question.wants == "number" and kind in ("id", "phone", "percent", "date", "duration", "amount", "time"):
+            return kind
+        if question.wants == "amount" and kind in ("number", "percent"):
+            return "number"
+    return question.wants
+
+
+def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None:
+    """The hit that a pair makes, or None where its label has nothing of the question or its value the wrong type."""
+    text = extract(pair.value, wants)
+    if text is None:
+        return None
+    label = words(pair.label)
+    strongest, focus = 0.0, 0.0
+    for term in question.terms:
+        alike = likeness(term, label) * min(weight(term, question) / 0.9, 1.0)
+        strongest = max(strongest, alike)
+        focus += alike
+    if strongest < 0.3:
+        return None
+    around = [(1.0, pair.label), (0.6, pair.value), *((0.8, c) for c in pair.context)]
+    score, missing = measure(question, around, page)
+    extra = _extra(question, pair)
+    score = score * (0.75 + 0.25 * pair.prior) - extra + 0.04 * min(focus, 2.0) - _as_label(pair, question)
+    if strongest < 0.55:
+        score -= 0.2
+    score -= 0.08 if not exact_type(pair.value, wants) else 0.0
+    return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
+
+
+def _extra(question: Question, pair: Pair) -> float:
+    """A penalty for what the label says beyond the question ("Total tax" for "total")."""
+    asked = question.terms
+    extra = 0
+    for term in words(pair.label).content:
+        other = words(term.text)
+        if not any(likeness(t, other) >= 0.5 or _shares(t, term) for t in asked) and term.kind != "number":
+            extra += 1
+    return min(0.05 * extra, 0.2)
+
+
+def _shares(a: Term, b: Term) -> bool:
+    return bool(a.concepts & b.concepts) or a.text in b.text or b.text in a.text
+
+
+def _as_label(pair: Pair, question: Question) -> float:
+    """A penalty where the "value" is itself a label, or only repeats the question."""
+    value = words(pair.value)
+    if pair.value.rstrip().endswith((":", "：")):
+        return 0.3
+    if pair.relation in ("below", "beside", "above", "card", "cell") and not is_numeric(pair.value):
+        content = value.content
+        if content and len(content) <= 2 and all(t.concepts for t in content) and not values(pair.value):
+            return 0.12
+    repeats = [t for t in question.content if likeness(t, value) >= 0.9]
+    return 0.15 if repeats and len(repeats) == len(question.content) else 0.0
+
+
+def exact_type(text: str, wants: str) -> bool:
+    """Whether a value has exactly the form that is wanted (an amount with its currency, a bare number)."""
+    if not wants or wants in ("text", "name", "place", "id"):
+        return wants not in ("name", "place") or not is_numeric(text)
+    found = of_kind(text, {"when": "date", "year": "date", "month": "date"}.get(wants, wants))
+    return bool(found) and (found[0].kind == wants or wants in ("when", "number", "year", "month"))
+
+
+def extract(text: str, wants: str) -> str | None:
+    """The part of a value that answers; None where it cannot."""
+    text = text.strip()
+    if not text:
+        return None
+    if wants == "when":
+        return _when(text)
+    if wants == "year":
+        match = re.search(r"(?<!\d)(?:1[4-9]|20)\d{2}(?!\d)", text)
+        return match[0] if match else None
+    if wants == "month":
+        return _month(text)
+    if not fits(text, wants):
+        return None
+    found = of_kind(text, wants)
+    if wants in ("amount", "percent", "email", "url", "phone", "weekday") and found:
+        return found[0].text if wants != "phone" else _span(text, found)
+    if wants in ("date", "time", "duration", "number") and found:
+        return _span(text, found) if wants in ("time", "number") and _is_range(text, found) else found[0].text
+    return text
+
+
+def _span(text: str, found: Sequence[Value]) -> str:
+    return text[found[0].start : found[-1].end] if _is_range(text, found) else found[0].text
+
+
+def _is_range(text: str, found: Sequence[Value]) -> bool:
+    """Two values with nothing but a dash between: "09:00 - 17:30"."""
+    return len(found) == 2 and bool(re.fullmatch(r"\s*(?:[-–—~至到]|to|until)\s*", text[found[0].end : found[1].start]))
+
+
+def _when(text: str) -> str | None:
+    found = [v for v in values(text) if v.kind in ("date", "time", "weekday")]
+    if not found:
+        match = re.fullmatch(r"\D{0,12}((?:1[4-9]|20)\d{2})\D{0,4}", text)
+        return match[1] if match else None
+    start, end = found[0].start, found[-1].end
+    between = text[start:end]
+    return between if len(between) <= sum(len(v.text) for v in found) + 8 else found[0].text
+
+
+def _month(text: str) -> str | None:
+    for term in words(text).terms:
+        if term.concepts & _MONTH_CONCEPTS:
+            return term.text.strip() if has_han(term.text) else text[term.start : term.end].title()
+    dates = of_kind(text, "date")
+    return dates[0].text if dates else None
+
+
+_MONTH_CONCEPTS = frozenset(
+    ["january", "february", "march", "april", "may_month", "june", "july", "august", "september", "october", "november", "december"]
+)
+
+
+# --- running text --------------------------------------------------------------------------------------------------
+
+
+def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
+    """Values inside sentences: lines and wrapped blocks that speak of what is asked and hold a value of its type."""
+    if wants in ("", "text", "name", "place", "id"):
+        return []
+    hits = []
+    for text, ids, score in passages(page):
+        answer = extract(text, wants)
+        if answer is None or len(text) < 8:
+            continue
+        clause = _clause(text, answer)
+        share, missing = measure(question, [(1.0, clause), (0.8, text)], page)
+        alike = max((likeness(t, words(text)) * weight(t, question) for t in question.terms), default=0.0)
+        if alike < 0.8:
+            continue
+        hits.append(Hit(answer, ids, text, share * 0.93 - 0.03, page.name, wants, (), score, missing))
+    return hits
+
+
+def passages(page: Page) -> Iterable[tuple[str, tuple[str, ...], float]]:
+    """Lines and wrapped blocks as (text, region ids, weakest score)."""
+    for item in page.lines:
+        yield item.text, (item.id,), item.score
+    for block in page.blocks:
+        if 1 < len(block) <= 8:
+            glue = "" if has_han(block[0].text) else " "
+            text = glue.join(i.text for i in block)
+            yield text, tuple(i.id for i in block), min(i.score for i in block)
+
+
+def _clause(text: str, answer: str) -> str:
+    """The part of a passage between full stops or commas that has the answer."""
+    at = text.find(answer)
+    if at < 0:
+        return text
+    starts = [m.end() for m in re.finditer(r"[。.;；,，](?!\d)", text[:at])]
+    after = re.search(r"[。;；]|\.(?!\d)", text[at + len(answer) :])
+    end = at + len(answer) + (after.start() if after else len(text))
+    return text[starts[-1] if starts else 0 : end]
+
+
+def without(question: Question, dropped: Iterable[Term]) -> Question:
+    """The question without some of its terms."""
+    gone = set(dropped)
+    return replace(question, terms=tuple(t for t in question.terms if t not in gone))
+
+
+def concept_name(term: Term) -> str:
+    """A concept that the term means, for plans written in plain words."""
+    known = sorted(term.concepts & lexicon().concepts.keys())
+    return known[0] if known else term.text

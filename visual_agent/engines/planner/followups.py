@@ -1,0 +1,72 @@
+"""Follow-up questions: "and the tax?", "what about Tuesday?", "那第二张呢？".
+
+In: a `Conversation`. Out: the question in full: what a short follow-up leaves out is taken from the question before it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from visual_agent.engines.planner.conversation import Conversation
+from visual_agent.engines.planner.questions import Question, analyse
+from visual_agent.engines.planner.words import Term, lexicon
+
+_FOLLOWS = re.compile(
+    r"^(?:and|what about|how about|same for|also|then|but|or|now|ok(?:ay)?,?|so)\b[ ,]*(?:what about |how about |for |in |on |the )*"
+    r"|^(?:那么?|还有|以及|另外|再)[,， ]*|呢[?？。\s]*$"
+)
+_WHOLE = re.compile(
+    r"\b(?:what|which|who|when|where|how|is|are|does|do|did|can)\b.*\b\w+\b.*\b\w+\b|什么|多少|哪|谁|几|吗"
+)
+
+
+def resolve(conversation: Conversation) -> Question:
+    """The question to answer now."""
+    pictures = max(len(conversation.roots), 1)
+    question = analyse(conversation.question, pictures)
+    before = next((q for q, _ in reversed(conversation.earlier) if q.strip()), "")
+    if not before or not _is_short(question):
+        return question
+    return merge(analyse(before, pictures), question)
+
+
+def _is_short(question: Question) -> bool:
+    opening = _FOLLOWS.search(question.folded)
+    if opening is None:
+        return len(question.folded) < 25 and not _WHOLE.search(question.folded) and len(question.content) <= 2
+    rest = question.folded[opening.end() :] if opening.start() == 0 else question.folded[: opening.start()]
+    return len(question.content) <= 3 and not (_WHOLE.search(rest) and len(question.content) > 1)
+
+
+def merge(before: Question, now: Question) -> Question:
+    """The earlier question with what the new one says in place of the same kind of thing."""
+    fresh = [t for t in now.terms if not t.weak or t.concepts]
+    if not fresh:
+        return replace(before, text=now.text, picture=now.picture if now.picture is not None else before.picture)
+    label = any(_is_field(t) for t in fresh)
+    kept = [t for t in before.terms if (label and not _is_field(t)) or (not label and _is_field(t))]
+    if label:
+        kept = [t for t in kept if t.kind != "soft"]
+    wants = now.wants or ("" if label else before.wants)
+    kind = (
+        before.kind
+        if now.kind in ("field", "place", "locate") and before.kind in ("yesno", "extreme") and not label
+        else now.kind
+    )
+    kind = "field" if label and kind in ("place", "locate") else kind
+    picture = now.picture if now.picture is not None else before.picture
+    return replace(
+        now,
+        kind=kind,
+        wants=wants,
+        terms=(*kept, *now.terms),
+        picture=picture,
+        high=now.high if now.high is not None else before.high,
+    )
+
+
+def _is_field(term: Term) -> bool:
+    """Whether a term names a kind of value ("tax", "date") rather than a thing or a day."""
+    book = lexicon()
+    return any(book.concepts[c].kind for c in term.concepts)

@@ -1,0 +1,255 @@
+"""Tables: which cells are headings, and which label each value has.
+
+In: tables as they were read (cells or nothing) and the lines around them. Out: `Grid`s.
+
+Three kinds of tables stand on documents and are told apart by where their labels are: a "list" has a heading row over
+rows of records, a "form" alternates label and value from left to right, a "stack" has rows of labels over rows of values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from visual_agent.engines.planner.observed import Item
+from visual_agent.engines.planner.values import is_numeric, values
+from visual_agent.engines.planner.words import words
+
+Row = tuple[Item | None, ...]
+Table = Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One table. `heads` are the heading cells of each column (outermost first), `body` the rows under them.
+
+    `kind` is "list", "form" or "stack"; forms and stacks keep all rows in `body`.
+    """
+
+    kind: str
+    heads: tuple[tuple[Item, ...], ...]
+    body: tuple[Row, ...]
+    extra: tuple[Item, ...] = ()
+
+    @cached_property
+    def cells(self) -> tuple[Item, ...]:
+        """All cells, headings included, without repeats."""
+        seen: dict[str, Item] = {}
+        for cell in (*self.extra, *(h for head in self.heads for h in head), *(c for r in self.body for c in r if c)):
+            seen.setdefault(cell.id, cell)
+        return tuple(seen.values())
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.heads)
+
+    def head(self, column: int) -> str:
+        """A column's heading as one text."""
+        return " ".join(h.text for h in self.heads[column])
+
+    def column(self, index: int) -> list[Item]:
+        """The body cells of a column that are not empty."""
+        return [row[index] for row in self.body if row[index] is not None]  # type: ignore[misc]
+
+    def readings(self) -> Iterator[tuple[tuple[Item, ...], Item, tuple[str, ...], float]]:
+        """(label cells, value cell, context texts, weight 0..1) for every value the grid may mean."""
+        if self.kind == "list":
+            yield from self._records()
+            return
+        for r, row in enumerate(self.body):
+            for c, cell in enumerate(row):
+                if cell is None:
+                    continue
+                right = next((x for x in row[c + 1 :] if x is not None), None)
+                below = self.body[r + 1][c] if r + 1 < len(self.body) else None
+                sure, other = (right, below) if self.kind == "form" else (below, right)
+                if sure is not None:
+                    fits = c % 2 == 0 if self.kind == "form" else r % 2 == 0
+                    yield (cell,), sure, (), 1.0 if fits else 0.6
+                if other is not None:
+                    yield (cell,), other, (), 0.45
+
+    def _records(self) -> Iterator[tuple[tuple[Item, ...], Item, tuple[str, ...], float]]:
+        for row in self.body:
+            first = next((c for c in row if c is not None), None)
+            for c, cell in enumerate(row):
+                if cell is None or cell is first:
+                    continue
+                others = tuple(x.text for x in row if x is not None and x is not cell and x is not first)
+                label = (first, *self.heads[c]) if first is not None else self.heads[c]
+                yield label, cell, others, 0.95
+
+
+def arrange(tables: Sequence[Table], lines: Sequence[Item]) -> tuple[list[Grid], list[Item]]:
+    """Grids from tables, and the lines that none of them took as a heading."""
+    loose = list(lines)
+    grids = []
+    for table in _joined([_tidy(t) for t in tables]):
+        if not table or len(table[0]) < 2:
+            loose += [c for row in table for c in row if c]
+            continue
+        grid, used = _grid(table, loose)
+        loose = [i for i in loose if all(i is not u for u in used)]
+        grids.append(grid)
+    return grids, loose
+
+
+def _tidy(table: Table) -> list[Row]:
+    """The table without empty columns; two neighbouring columns that share no row are one (a heading set aside)."""
+    columns = [list(c) for c in zip(*table, strict=True)] if table else []
+    columns = [c for c in columns if any(c)]
+    merged: list[list[Item | None]] = []
+    for column in columns:
+        last = merged[-1] if merged else None
+        if (
+            last
+            and all(not (a and b) for a, b in zip(last, column, strict=True))
+            and min(_filled(last), _filled(column)) == 1
+        ):
+            merged[-1] = [a or b for a, b in zip(last, column, strict=True)]
+        else:
+            merged.append(column)
+    return [tuple(row) for row in zip(*merged, strict=True)] if merged else []
+
+
+def _filled(column: Sequence[Item | None]) -> int:
+    return sum(c is not None for c in column)
+
+
+def _joined(tables: list[list[Row]]) -> list[list[Row]]:
+    """Tables that go on under each other with the same columns as one."""
+    out: list[list[Row]] = []
+    for table in tables:
+        if out and table and _goes_on(out[-1], table):
+            out[-1] = out[-1] + table
+        else:
+            out.append(table)
+    return out
+
+
+def _goes_on(upper: list[Row], lower: list[Row]) -> bool:
+    if not upper or len(upper[0]) != len(lower[0]):
+        return False
+    a = [c for row in upper for c in row if c]
+    b = [c for row in lower for c in row if c]
+    height = sum(c.height for c in a) / len(a) * 1.25
+    gap = min(c.box[1] for c in b) - max(c.box[3] for c in a)
+    edges = (
+        abs(min(c.box[0] for c in a) - min(c.box[0] for c in b)),
+        abs(max(c.box[2] for c in a) - max(c.box[2] for c in b)),
+    )
+    numeric = [_numeric_columns(t) for t in (upper[1:] or upper, lower)]
+    return -height < gap < 1.6 * height and max(edges) < 3 * height and numeric[0] == numeric[1]
+
+
+def _numeric_columns(rows: Sequence[Row]) -> list[bool]:
+    return [any(c and is_numeric(c.text) for c in column) for column in zip(*rows, strict=True)]
+
+
+def labelness(text: str) -> float:
+    """How much a text looks like a label: 1 with a word of the lexicon and no digits, 0 for a value."""
+    if is_numeric(text):
+        return 0.0
+    said = words(text)
+    if text.rstrip().endswith((":", "：")):
+        return 1.0
+    known = any(t.concepts and not t.weak for t in said.terms)
+    digits = any(v.kind not in ("weekday", "number") for v in values(text))
+    return (0.9 if known else 0.45) - (0.3 if digits else 0.0)
+
+
+def _grid(table: list[Row], loose: list[Item]) -> tuple[Grid, list[Item]]:
+    kind = _kind(table)
+    if kind != "list":
+        return Grid(kind, ((),) * len(table[0]), tuple(table)), []
+    heads: list[list[Item]] = [[] for _ in table[0]]
+    body = list(table)
+    while len(body) > 1 and _is_head(body[0], body[1:]):
+        for c, cell in enumerate(body[0]):
+            if cell is not None:
+                heads[c].append(cell)
+        body = body[1:]
+    used = _above(heads, table, loose)
+    return Grid("list", tuple(tuple(h) for h in heads), tuple(body)), used
+
+
+def _kind(table: list[Row]) -> str:
+    """Where the labels are: in the first row, in every other column, or in every other row."""
+    width, height = len(table[0]), len(table)
+
+    def mean(cells: Sequence[Item | None]) -> float:
+        full = [labelness(c.text) for c in cells if c is not None]
+        return sum(full) / len(full) if full else 0.0
+
+    first, rest = mean(table[0]), mean([c for r in table[1:] for c in r])
+    even = mean([c for r in table for c in r[::2]])
+    odd = mean([c for r in table for c in r[1::2]])
+    upper = mean([c for r in table[::2] for c in r])
+    lower = mean([c for r in table[1::2] for c in r])
+    left = mean([r[0] for r in table])
+    scores = {
+        "list": first - rest + (0.25 if width > 2 and height > 2 else 0.0),
+        "form": (even - odd if width % 2 == 0 else -1.0) + (0.1 if width == 2 and left > 0.6 else 0.0),
+        "stack": upper - lower if height % 2 == 0 and height >= 2 else -1.0,
+    }
+    if width >= 3 and (height >= 3 and scores["form"] < 0.3) and any(_numeric_columns(table[1:])[1:]):
+        scores["list"] += 0.2
+    if height == 2 and width >= 2 and first > 0.6 and rest < 0.5:
+        scores["list"] += 0.3
+    return max(scores, key=lambda k: scores[k])
+
+
+def _is_head(row: Row, rest: Sequence[Row]) -> bool:
+    """Whether a row is a heading: labels or years over values, never a record like the ones below it."""
+    full = [c for c in row if c is not None]
+    if not full:
+        return False
+    numeric = sum(is_numeric(c.text) for c in full)
+    years = sum(_is_year(c.text) for c in full)
+    if numeric and numeric > years:
+        return False
+    below = [any(r[c] is not None and is_numeric(r[c].text) for r in rest) for c in range(len(row))]  # type: ignore[union-attr]
+    if any(b and row[c] is not None for c, b in enumerate(below)):
+        return True
+    labels = sum(labelness(c.text) for c in full) / len(full)
+    others = [labelness(c.text) for r in rest for c in r if c is not None]
+    return labels > 0.6 and labels > sum(others) / max(len(others), 1) + 0.1
+
+
+def _is_year(text: str) -> bool:
+    return bool(re.fullmatch(r"(?:19|20)\d\d\s*年?", text.strip()))
+
+
+def _above(heads: list[list[Item]], table: list[Row], loose: list[Item]) -> list[Item]:
+    """Heading lines that stand over the table and were not taken for its row: added to `heads`, returned."""
+    cells = [c for row in table for c in row if c]
+    top, height = min(c.box[1] for c in cells), sum(c.height for c in cells) / len(cells) * 1.25
+    left, right = min(c.box[0] for c in cells), max(c.box[2] for c in cells)
+    near = [
+        i
+        for i in loose
+        if top - 2.6 * height < i.middle[1] <= top + 0.3 * height and left - height < i.middle[0] < right + height
+    ]
+    groups = [" ".join(h.text for h in head) for head in heads]
+    repeats = max((groups.count(g) for g in groups if g), default=1)
+    wide = sorted((i for i in near if values(i.text) or len(i.text) < 20), key=lambda i: i.box[0])
+    used: list[Item] = []
+    if repeats > 1:
+        spans = [i for i in wide if i.middle[0] > left + (right - left) / (len(heads) + 1)]
+        if len(spans) == repeats:
+            named = [c for c, g in enumerate(groups) if g and groups.count(g) == repeats]
+            share = max(len(named) // repeats, 1)
+            for place, c in enumerate(named):
+                heads[c].insert(0, spans[min(place // share, repeats - 1)])
+            used += spans
+    rest = [i for i in wide if all(i is not u for u in used)]
+    bare = [c for c, head in enumerate(heads) if not head]
+    plain = all(not is_numeric(i.text) or _is_year(i.text) for i in rest)
+    if plain and len(rest) == len(bare) and bare and (len(bare) > 1 or used or any(heads)):
+        for c, item in zip(bare, rest, strict=True):
+            heads[c].append(item)
+        used += rest
+    return used

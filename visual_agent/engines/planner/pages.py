@@ -1,0 +1,273 @@
+"""What was read of one picture, arranged: rows, grids, and every label with the value it may have.
+
+In: the lines and tables of readings. Out: `Page` with `Grid`s and `Pair`s. A pair is only a possibility ("below" and
+"beside" both stand in a form); `fields.py` decides which of them a question means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from visual_agent.engines.planner.grids import Grid, arrange
+from visual_agent.engines.planner.observed import Item, Observed
+from visual_agent.engines.planner.values import is_numeric, values
+from visual_agent.engines.planner.words import Words, words
+
+_COLON = re.compile(r"[:：]\s*")
+_LEADER = re.compile(r"[.·…_\s]{3,}")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A label and a value that may belong to it.
+
+    `label` and `value` are texts, `ids` the regions of the value, `label_ids` those of the label. `context` are texts
+    that the value stands under as well (column headings, a section's title). `relation` says how they stand:
+    "colon", "cell", "beside", "below", "above", "inside", "card". `prior` is 0..1.
+    """
+
+    label: str
+    value: str
+    ids: tuple[str, ...]
+    label_ids: tuple[str, ...]
+    relation: str
+    prior: float
+    context: tuple[str, ...] = ()
+    place: tuple[float, float] = (0.0, 0.0)
+    score: float = 1.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """One picture as it was read. `lines` are all lines and cells in reading order."""
+
+    name: str
+    size: tuple[int, int]
+    lines: tuple[Item, ...]
+    loose: tuple[Item, ...]
+    grids: tuple[Grid, ...]
+    read: bool = True
+    known: dict[str, Item] = field(default_factory=dict)
+
+    @cached_property
+    def text(self) -> str:
+        """Everything that stands on the page."""
+        return "\n".join(i.text for i in self.lines)
+
+    @cached_property
+    def words(self) -> Words:
+        """The page's text, ready for comparing."""
+        return words(self.text)
+
+    @cached_property
+    def rows(self) -> list[list[Item]]:
+        """The loose lines by row, top to bottom, each from left to right."""
+        return rows_of(self.loose)
+
+    @cached_property
+    def blocks(self) -> list[list[Item]]:
+        """Loose lines that stand close under each other, as a sentence that wraps or a card."""
+        return blocks_of(self.loose)
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """Every label with a value that may belong to it."""
+        return [*_grid_pairs(self), *_line_pairs(self), *_neighbours(self), *_block_pairs(self)]
+
+
+def build(name: str, readings: Sequence[Observed]) -> Page:
+    """One picture's page from everything that was read of it; of two readings of a place the better one stays."""
+    lines: list[Item] = []
+    tables = []
+    size = (0, 0)
+    for reading in readings:
+        size = reading.size
+        if reading.part is None:
+            lines, tables = list(reading.lines), list(reading.tables)
+            continue
+        known = {i.id for i in lines} | {c.id for t in tables for r in t for c in r if c}
+        fresh = [i for i in reading.lines if i.id not in known]
+        lines = _replace(lines, fresh)
+    grids, loose = arrange(tables, lines)
+    cells = [c for g in grids for c in g.cells]
+    every = sorted([*loose, *cells], key=lambda i: (i.middle[1], i.box[0]))
+    ordered = tuple(i for row in rows_of(every) for i in row)
+    return Page(name, size, ordered, tuple(loose), tuple(grids), bool(readings), {i.id: i for i in ordered})
+
+
+def _replace(lines: list[Item], fresh: Iterable[Item]) -> list[Item]:
+    """A second look at a place takes over where it is at least as sure."""
+    for item in fresh:
+        same = [o for o in lines if _overlap(o, item) > 0.5]
+        if all(o.score <= item.score for o in same):
+            lines = [o for o in lines if o not in same] + [item]
+    return lines
+
+
+def _overlap(a: Item, b: Item) -> float:
+    """Shared area over the smaller one's."""
+    w = min(a.box[2], b.box[2]) - max(a.box[0], b.box[0])
+    h = min(a.box[3], b.box[3]) - max(a.box[1], b.box[1])
+    small = min((i.box[2] - i.box[0]) * (i.box[3] - i.box[1]) for i in (a, b))
+    return max(w, 0) * max(h, 0) / max(small, 1e-6)
+
+
+def rows_of(items: Iterable[Item]) -> list[list[Item]]:
+    """Items by row: an item joins a row when its middle is within half a line's height of its nearest neighbour's."""
+    rows: list[list[Item]] = []
+    for item in sorted(items, key=lambda i: i.middle[1]):
+        for row in reversed(rows[-4:]):
+            near = min(row, key=lambda o: abs(o.middle[0] - item.middle[0]))
+            apart = abs(near.middle[1] - item.middle[1])
+            if apart < 0.5 * min(near.height, item.height) + 1 and not _same_columns(near, item):
+                row.append(item)
+                break
+        else:
+            rows.append([item])
+    return [sorted(row, key=lambda i: i.box[0]) for row in rows]
+
+
+def _same_columns(a: Item, b: Item) -> bool:
+    """Whether two items stand over each other rather than side by side."""
+    return min(a.box[2], b.box[2]) - max(a.box[0], b.box[0]) > 0.3 * min(a.box[2] - a.box[0], b.box[2] - b.box[0])
+
+
+def across(a: Item, b: Item) -> float:
+    """Shared width over the narrower one's, negative when apart."""
+    return (min(a.box[2], b.box[2]) - max(a.box[0], b.box[0])) / max(min(a.box[2] - a.box[0], b.box[2] - b.box[0]), 1)
+
+
+def blocks_of(items: Sequence[Item]) -> list[list[Item]]:
+    """Groups of lines close under each other, top to bottom."""
+    ordered = sorted(items, key=lambda i: i.box[1])
+    group = {id(i): [i] for i in ordered}
+    for index, upper in enumerate(ordered):
+        for lower in ordered[index + 1 :]:
+            gap = lower.box[1] - upper.box[3]
+            if gap > 1.2 * max(upper.height, lower.height):
+                break
+            if gap > 0.9 * min(upper.height, lower.height) or across(upper, lower) < 0.3:
+                continue
+            one, two = group[id(upper)], group[id(lower)]
+            if one is not two:
+                one.extend(two)
+                for member in two:
+                    group[id(member)] = one
+    found = {id(g): g for g in group.values()}
+    return [sorted(g, key=lambda i: (i.box[1], i.box[0])) for g in found.values()]
+
+
+# --- pairs ---------------------------------------------------------------------------------------------------------
+
+
+def _grid_pairs(page: Page) -> list[Pair]:
+    found = []
+    for grid in page.grids:
+        for label, value, context, weight in grid.readings():
+            found.append(
+                Pair(
+                    " ".join(i.text for i in label),
+                    value.text,
+                    (value.id,),
+                    tuple(i.id for i in label),
+                    "cell",
+                    weight,
+                    context,
+                    value.middle,
+                    value.score,
+                )
+            )
+    return found
+
+
+def _line_pairs(page: Page) -> list[Pair]:
+    """Labels and values inside one line: "Date: 3 May", "TOTAL 12.30", "P2 spaces left 137"."""
+    found = []
+    for item in page.lines:
+        heading = _heading(page, item)
+        parts = _COLON.split(item.text, maxsplit=1)
+        if len(parts) == 2 and parts[0].strip() and parts[1].strip() and not re.search(r"\d$", parts[0]):
+            found.append(_inside(item, parts[0], parts[1], "colon", 1.0, heading))
+        found += [_inside(item, label, value, "inside", 0.9, heading) for label, value in split_line(item.text)]
+    return found
+
+
+def split_line(text: str) -> list[tuple[str, str]]:
+    """The values in a line, each with the rest of its clause as the label."""
+    found = []
+    for clause in re.split(r"[;；,，。·•|]\s*(?!\d{3}(?!\d))", text):
+        for value in values(clause):
+            rest = _LEADER.sub(" ", clause[: value.start] + " " + clause[value.end :]).strip(" :：-–—.=*")
+            if sum(c.isalpha() for c in rest) >= 1:
+                found.append((rest, value.text))
+    return found
+
+
+def _inside(item: Item, label: str, value: str, relation: str, prior: float, context: tuple[str, ...]) -> Pair:
+    ids = (item.id,)
+    return Pair(label.strip(), value.strip(), ids, ids, relation, prior, context, item.middle, item.score)
+
+
+def _heading(page: Page, item: Item) -> tuple[str, ...]:
+    """The nearest line above without digits and values that is as long at most: a section's title."""
+    best = None
+    for other in page.loose:
+        if other is item or other.box[3] > item.box[1] + 0.3 * item.height or is_numeric(other.text):
+            continue
+        if across(other, item) <= 0 or _COLON.search(other.text[:-1]):
+            continue
+        if best is None or other.box[3] > best.box[3]:
+            best = other
+    return (best.text,) if best is not None and len(best.text) < 60 else ()
+
+
+def _neighbours(page: Page) -> list[Pair]:
+    """The loose line to the right of a line, the one below it, and the number above it."""
+    found = []
+    for row in page.rows:
+        for label, value in zip(row, row[1:], strict=False):
+            found.append(_pair(label, value, "beside", 0.95, _heading(page, label)))
+    for label in page.loose:
+        below = [
+            o
+            for o in page.loose
+            if o is not label and o.box[1] >= label.middle[1] and across(label, o) > 0.2 and _near(label, o, 2.2)
+        ]
+        if below:
+            value = min(below, key=lambda o: o.box[1])
+            found.append(_pair(label, value, "below", 0.85, ()))
+        above = [
+            o
+            for o in page.loose
+            if o is not label and o.box[3] <= label.middle[1] and across(label, o) > 0.4 and is_numeric(o.text)
+        ]
+        if above and not is_numeric(label.text):
+            value = max(above, key=lambda o: o.box[3])
+            found.append(_pair(label, value, "above", 0.7 if _near(value, label, 2.0) else 0.6, ()))
+    return found
+
+
+def _near(upper: Item, lower: Item, lines: float) -> bool:
+    return lower.box[1] - upper.box[3] < lines * max(upper.height, lower.height)
+
+
+def _pair(label: Item, value: Item, relation: str, prior: float, context: tuple[str, ...]) -> Pair:
+    text = label.text.rstrip(" :：")
+    score = min(label.score, value.score)
+    return Pair(text, value.text, (value.id,), (label.id,), relation, prior, context, value.middle, score)
+
+
+def _block_pairs(page: Page) -> list[Pair]:
+    """Cards and wrapped sentences: the first line of a block is the label of every other line in it."""
+    found = []
+    for block in page.blocks:
+        if len(block) < 2 or len(block) > 12:
+            continue
+        head = block[0]
+        for item in block[1:]:
+            context = tuple(i.text for i in block if i is not item and i is not head)
+            found.append(_pair(head, item, "card", 0.75, context[:3]))
+    return found

@@ -1,0 +1,188 @@
+"""Positions on a page: what stands somewhere (first line, top right, under a heading), and where something stands.
+
+In: a `Question` and a `Page`. Out: the items that are meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from visual_agent.engines.planner.fields import weight
+from visual_agent.engines.planner.observed import Item
+from visual_agent.engines.planner.pages import Page, across, rows_of
+from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.values import han_number, is_numeric
+from visual_agent.engines.planner.words import likeness, normal, words
+
+_ORDINAL = {
+    "first": 1, "top": 1, "opening": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4,
+    "fifth": 5, "5th": 5, "sixth": 6, "last": -1, "final": -1, "bottom": -1, "closing": -1,
+}  # fmt: skip
+_NTH = re.compile(
+    r"\b(first|second|third|fourth|fifth|sixth|last|top|bottom|final|opening|closing|1st|2nd|3rd|4th|5th) "
+    r"(?:line|row|word|sentence|paragraph|entry|heading|item|option|bullet|step)\b"
+)
+_NTH_ZH = re.compile(
+    r"第([一二三四五六七八九十]+|\d+)(?:行|句|条|段|项|步)|(最后一)(?:行|句|段|条|项)|(最上面|最下面|最上方|最下方)"
+)
+_TITLE = re.compile(
+    r"\b(?:headline|heading|title|header|largest|biggest|large (?:text|letters|print)|big (?:text|letters|words|print)|slogan|headed|titled|entitled)\b"
+    r"|标题|题目|大字|最大的字|字号最大|口号|页眉|抬头"
+)
+_SMALL = re.compile(r"\b(?:fine print|small print|smallest (?:text|print)|footer)\b|小字|页脚")
+_CORNER = re.compile(
+    r"\b(top|upper|bottom|lower)?[- ]?(left|right|center|centre|middle|top|bottom)(?:[- ]hand)?\b(?: corner| side| edge)?|([左右])([上下])|([顶底])部|([上下])方|([左右])[侧边]|(中间|正中)"
+)
+_RELATIVE = re.compile(
+    r"\b(?:directly |right |just |immediately |printed |written |standing |shown )*(below|under|underneath|beneath|above|over|next to|beside|to the right of|right of|to the left of|left of|after|before|following)\b (.+)"
+)
+_RELATIVE_ZH = re.compile(
+    r"(.{1,30}?)(?:的)?(下面|下方|底下|上面|上方|右边|右侧|左边|左侧|旁边|后面|前面|下一行|上一行)(?:的|一行|写|是|有|那)"
+)
+
+
+def part_of(question: Question, page: Page) -> list[Item]:
+    """The lines that a description of a place means; empty where it means none."""
+    folded = question.folded
+    if not page.lines:
+        return []
+    return _relative(folded, page) or _nth(folded, page) or _by_size(folded, page) or _corner(folded, page)
+
+
+def _relative(folded: str, page: Page) -> list[Item]:
+    match = _RELATIVE.search(folded)
+    zh = None if match else _RELATIVE_ZH.search(folded)
+    if match:
+        side, anchor_text = match[1], re.split(r"[?.,]", match[2])[0]
+    elif zh:
+        side, anchor_text = zh[2], zh[1]
+    else:
+        return []
+    anchor = best_line(anchor_text, page)
+    if anchor is None:
+        return []
+    return beside(anchor, side, page)
+
+
+def beside(anchor: Item, side: str, page: Page) -> list[Item]:
+    """The line next to another one on the given side."""
+    x, y = anchor.middle
+    others = [i for i in page.lines if i.id != anchor.id]
+    if re.search(r"below|under|beneath|after|following|下|后", side):
+        near = [i for i in others if i.middle[1] > anchor.box[3] - 0.2 * anchor.height and across(anchor, i) > 0]
+        return [min(near, key=lambda i: i.box[1])] if near else []
+    if re.search(r"above|over|before|上|前", side):
+        near = [i for i in others if i.middle[1] < anchor.box[1] + 0.2 * anchor.height and across(anchor, i) > 0]
+        return [max(near, key=lambda i: i.box[3])] if near else []
+    row = [i for i in others if abs(i.middle[1] - y) < 0.7 * anchor.height]
+    left = [i for i in row if i.middle[0] < x]
+    right = [i for i in row if i.middle[0] > x]
+    if "left" in side or "左" in side:
+        right = []
+    elif "right" in side or "右" in side:
+        left = []
+    near = right or left
+    return [min(near, key=lambda i: abs(i.middle[0] - x))] if near else []
+
+
+def best_line(text: str, page: Page, least: float = 0.6) -> Item | None:
+    """The line that a wording means: the one that holds most of its words and little else."""
+    from visual_agent.engines.planner.questions import analyse
+
+    asked = analyse(text)
+    if not asked.terms:
+        return None
+    scored = []
+    for item in page.lines:
+        said = words(item.text)
+        total = sum(weight(t, asked) for t in asked.terms)
+        share = sum(weight(t, asked) * likeness(t, said) for t in asked.terms) / total
+        exact = 0.3 if normal(item.text).strip(" :：") == asked.folded.strip(" :：") else 0.0
+        scored.append((share + exact - 0.02 * min(len(said.terms), 10), item))
+    score, item = max(scored, key=lambda si: si[0], default=(0.0, None))
+    return item if score >= least else None
+
+
+def _nth(folded: str, page: Page) -> list[Item]:
+    match, zh = _NTH.search(folded), _NTH_ZH.search(folded)
+    rows = rows_of(page.lines)
+    if match:
+        number = _ORDINAL[match[1]]
+    elif zh and zh[1]:
+        number = int(zh[1]) if zh[1].isdigit() else int(han_number(zh[1]) or 0)
+    elif zh:
+        number = -1 if zh[2] or "下" in (zh[3] or "") else 1
+    else:
+        return []
+    index = number - 1 if number > 0 else number
+    return rows[index] if rows and -len(rows) <= index < len(rows) else []
+
+
+def _by_size(folded: str, page: Page) -> list[Item]:
+    lines = [i for i in (page.loose or page.lines) if sum(c.isalpha() for c in i.text) >= 2]
+    if not lines:
+        return []
+    if _TITLE.search(folded):
+        tall = max(i.height for i in lines)
+        top = page.size[1] or max(i.box[3] for i in lines)
+        big = [i for i in lines if i.height >= 0.88 * tall and not is_numeric(i.text)]
+        head = min(big, key=lambda i: i.box[1]) if big else lines[0]
+        if tall < 1.15 * sorted(i.height for i in lines)[len(lines) // 2] and head.box[1] > 0.3 * top:
+            head = lines[0]
+        return [head, *_wrapped(head, lines)]
+    if _SMALL.search(folded):
+        return [min(lines, key=lambda i: i.height)]
+    return []
+
+
+def _wrapped(head: Item, lines: Sequence[Item]) -> list[Item]:
+    """The lines that go on a heading in the same type."""
+    found, last = [], head
+    for item in sorted(lines, key=lambda i: i.box[1]):
+        if item.id == head.id or item.box[1] < last.box[3] - 0.3 * last.height:
+            continue
+        same = abs(item.height - head.height) < 0.12 * head.height and across(last, item) > 0.3
+        if item.box[1] - last.box[3] < 0.6 * head.height and same:
+            found.append(item)
+            last = item
+        else:
+            break
+    return found
+
+
+def _corner(folded: str, page: Page) -> list[Item]:
+    """The line nearest to a corner or an edge."""
+    match = _CORNER.search(folded)
+    if not match:
+        return []
+    said = " ".join(g for g in match.groups() if g)
+    width = page.size[0] or max(i.box[2] for i in page.lines)
+    height = page.size[1] or max(i.box[3] for i in page.lines)
+    x = 0.0 if re.search("left|左", said) else 1.0 if re.search("right|右", said) else 0.5
+    y = 0.0 if re.search("top|upper|顶|上", said) else 1.0 if re.search("bottom|lower|底|下", said) else 0.5
+
+    def away(item: Item) -> float:
+        px = item.box[0] if x == 0 else item.box[2] if x == 1 else item.middle[0]
+        py = item.box[1] if y == 0 else item.box[3] if y == 1 else item.middle[1]
+        return abs(px / width - x) + abs(py / height - y)
+
+    nearest = min(page.lines, key=away)
+    return [nearest] if away(nearest) < 0.6 else []
+
+
+def region_word(box: tuple[float, float, float, float], size: tuple[int, int], chinese: bool) -> str:
+    """Where a box lies, in words: "top right"."""
+    x = (box[0] + box[2]) / 2 / max(size[0], 1)
+    y = (box[1] + box[3]) / 2 / max(size[1], 1)
+    across_ = 0 if x < 0.38 else 2 if x > 0.62 else 1
+    down = 0 if y < 0.38 else 2 if y > 0.62 else 1
+    if chinese:
+        names = (("左上方", "上方", "右上方"), ("左侧", "中间", "右侧"), ("左下方", "下方", "右下方"))
+    else:
+        names = (
+            ("top left", "top", "top right"),
+            ("left", "middle", "right"),
+            ("bottom left", "bottom", "bottom right"),
+        )
+    return names[down][across_]

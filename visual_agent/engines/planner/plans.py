@@ -1,0 +1,328 @@
+"""The next action: which tool to call with what, or the answer.
+
+In: a `Conversation`. Out: a `Move`. A plan is always the same few steps: read the pictures that the question is about
+(compare them where it asks for changes), answer from what was read; where the reading of the answer is weak, crop it
+enlarged and read again; where the words asked for were not among the lines, look for them once more with `ground`.
+Every move says in its thought what is looked for and why this tool: the traces are meant to be learnt from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from visual_agent.engines.planner import answers, changes
+from visual_agent.engines.planner.conversation import Conversation, Step
+from visual_agent.engines.planner.fields import concept_name, wanted, weight
+from visual_agent.engines.planner.followups import resolve
+from visual_agent.engines.planner.observed import Item, Observed
+from visual_agent.engines.planner.pages import Page, build
+from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.solve import Solution, solve
+
+ACTIONS = 8
+"""Most tool calls for one question."""
+PICTURES = 6
+"""Most pictures that are read for one question."""
+WEAK = 0.8
+"""Readings below this score are read again enlarged."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One reply: a thought, and either a tool call or an answer."""
+
+    thought: str
+    tool: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    answer: str = ""
+
+
+def next_move(conversation: Conversation) -> Move:
+    """Plan one step."""
+    question = resolve(conversation)
+    if not question.text.strip():
+        return Move("The question is empty, so there is nothing to look for.", answer="Not found: an empty question")
+    if not conversation.tools:
+        return Move(
+            _say(
+                question, "No tool is offered, and without tools I see nothing.", "没有可用的工具，我看不到图片内容。"
+            ),
+            answer=answers.needs_vision(question),
+        )
+    spent = len(conversation.steps) >= ACTIONS
+    if not spent:
+        look = _look(conversation, question)
+        if look is not None:
+            return look
+    pages = pages_of(conversation, question)
+    if question.kind == "changes":
+        told = _changes(conversation, question)
+        if told is not None:
+            return told
+    solution = solve(question, pages)
+    if not spent:
+        again = _again(conversation, question, pages, solution)
+        if again is not None:
+            return again
+    return _answer(question, pages, solution)
+
+
+# --- looking -------------------------------------------------------------------------------------------------------
+
+
+def chosen_pictures(conversation: Conversation, question: Question) -> tuple[str, ...]:
+    """The pictures that the question is about."""
+    roots = conversation.roots or ("img1",)
+    if question.picture is not None and question.picture < len(roots):
+        return (roots[question.picture],)
+    return roots[:PICTURES]
+
+
+def _look(conversation: Conversation, question: Question) -> Move | None:
+    """The first look at what has not been looked at yet."""
+    names = chosen_pictures(conversation, question)
+    if question.kind == "changes" and len(names) > 1 and conversation.offers("compare"):
+        if not _done(conversation.known, "compare", image_a=names[0], image_b=names[1]):
+            thought = _say(
+                question,
+                f"The question asks what differs between {names[0]} and {names[1]}: compare finds changed text and changed places.",
+                f"问题问的是 {names[0]} 与 {names[1]} 的不同之处，用 compare 找出变化的文字和位置。",
+            )
+            return Move(thought, "compare", {"image_a": names[0], "image_b": names[1]})
+        if _compared(conversation, names) is not None:
+            return None
+    if not conversation.offers("read_text"):
+        return _look_by_ground(conversation, question, names)
+    for name in names:
+        if not _done(conversation.known, "read_text", image=name) and not _reading(conversation, name):
+            return Move(_why_read(question, name), "read_text", {"image": name})
+    return None
+
+
+def _look_by_ground(conversation: Conversation, question: Question, names: Sequence[str]) -> Move | None:
+    """Without read_text: look for the words themselves."""
+    if not conversation.offers("ground"):
+        return None
+    phrase = _phrase(question)
+    for name in names:
+        if phrase and not _done(conversation.steps, "ground", image=name, phrase=phrase):
+            thought = _say(
+                question,
+                f'read_text is not offered; look for "{phrase}" with ground.',
+                f"没有 read_text，用 ground 找“{phrase}”。",
+            )
+            return Move(thought, "ground", {"phrase": phrase, "image": name})
+    return None
+
+
+def _why_read(question: Question, name: str) -> str:
+    kinds = {
+        "field": ("a value", "某个值"),
+        "extreme": ("the most or least of a list", "列表中的最大或最小"),
+        "sum": ("a sum", "求和"),
+        "average": ("an average", "平均值"),
+        "difference": ("a difference of two values", "两个值之差"),
+        "count": ("a number of things", "数量"),
+        "yesno": ("yes or no", "是或否"),
+        "choose": ("which of the pictures", "在几张图中选一张"),
+        "place": ("the text in one place", "某个位置的文字"),
+        "transcribe": ("the whole text", "全文"),
+        "locate": ("where something stands", "某内容的位置"),
+        "changes": ("what changed", "变化之处"),
+    }
+    english, chinese = kinds.get(question.kind, ("a value", "某个值"))
+    sought = ", ".join(dict.fromkeys(concept_name(t).replace("_", " ") for t in question.content[:6]))
+    kind = wanted(question)
+    typed = f" (of type {kind})" if kind else ""
+    return _say(
+        question,
+        f"The question asks for {english}{typed}: {sought or 'see its words'}. Text answers that, and {name} has not been read yet.",
+        f"问题要的是{chinese}（{'、'.join(t.text for t in question.content[:6]) or '见原文'}）。需要先读 {name} 上的文字。",
+    )
+
+
+def _say(question: Question, english: str, chinese: str) -> str:
+    return chinese if question.chinese else english
+
+
+def _phrase(question: Question) -> str:
+    if question.quoted:
+        return question.quoted[0]
+    named = [t for t in question.content if weight(t, question) >= 0.9]
+    return " ".join(t.text for t in named[:3])[:80]
+
+
+def _done(steps: Sequence[Step], tool: str, **arguments: str) -> bool:
+    """Whether a call with these arguments has been made (whatever came of it)."""
+    return any(s.tool == tool and all(s.arguments.get(k) == v for k, v in arguments.items()) for s in steps)
+
+
+def _reading(conversation: Conversation, name: str) -> bool:
+    return any(
+        s.observed.kind == "reading" and s.observed.image == name and s.observed.part is None
+        for s in conversation.known
+    )
+
+
+def _compared(conversation: Conversation, names: Sequence[str]) -> Observed | None:
+    for step in reversed(conversation.known):
+        seen = step.observed
+        if seen.kind == "compared" and {seen.image, seen.other} == set(names[:2]):
+            return seen
+    return None
+
+
+# --- what was seen -------------------------------------------------------------------------------------------------
+
+
+def pages_of(conversation: Conversation, question: Question) -> list[Page]:
+    """A page for each picture of the question, from all readings of it and of its crops."""
+    crops = {s.observed.image: s.observed for s in conversation.known if s.observed.kind == "crop"}
+    readings: dict[str, list[Observed]] = {}
+    for step in conversation.known:
+        seen = step.observed
+        if seen.kind == "reading":
+            crop = crops.get(seen.image)
+            seen = _carried(seen, crop) if crop is not None else seen
+            readings.setdefault(seen.image, []).append(seen)
+        elif seen.kind == "found" and seen.lines and not conversation.offers("read_text"):
+            readings.setdefault(seen.image, []).append(replace(seen, kind="reading"))
+    return [build(name, readings[name]) for name in chosen_pictures(conversation, question) if name in readings]
+
+
+def _carried(reading: Observed, crop: Observed) -> Observed:
+    """A crop's lines in pixels of the picture it was cut from."""
+    assert crop.part is not None
+    x, y = crop.part[0], crop.part[1]
+    sx = (crop.part[2] - x) / max(crop.size[0], 1)
+    sy = (crop.part[3] - y) / max(crop.size[1], 1)
+
+    def move(item: Item) -> Item:
+        a, b, c, d = item.box
+        return replace(item, box=(a * sx + x, b * sy + y, c * sx + x, d * sy + y))
+
+    return replace(reading, image=crop.parent, lines=tuple(move(i) for i in reading.lines), part=crop.part)
+
+
+# --- looking again -------------------------------------------------------------------------------------------------
+
+
+def _again(
+    conversation: Conversation, question: Question, pages: Sequence[Page], solution: Solution | None
+) -> Move | None:
+    """A second look: at a weak reading, or for words that were not among the lines."""
+    if (
+        solution is not None
+        and solution.weakest < WEAK
+        and conversation.offers("crop")
+        and question.kind != "transcribe"
+    ):
+        return _enlarge(conversation, question, pages, solution)
+    if solution is None and question.kind == "locate" and conversation.offers("ground"):
+        phrase = _phrase(question)
+        for page in pages:
+            if phrase and not _done(conversation.steps, "ground", image=page.name, phrase=phrase):
+                thought = _say(
+                    question,
+                    f'No line of {page.name} speaks of "{phrase}"; ground also matches misread and partial words.',
+                    f"{page.name} 的文字中没有“{phrase}”，再用 ground 找一次。",
+                )
+                return Move(thought, "ground", {"phrase": phrase, "image": page.name})
+    return None
+
+
+def _enlarge(conversation: Conversation, question: Question, pages: Sequence[Page], solution: Solution) -> Move | None:
+    page = next((p for p in pages if p.name == solution.page), None)
+    if page is None:
+        return None
+    crop = next((s.observed for s in conversation.steps if s.tool == "crop" and s.observed.kind == "crop"), None)
+    if crop is not None:
+        if conversation.offers("read_text") and not _done(conversation.steps, "read_text", image=crop.image):
+            thought = _say(
+                question,
+                f"{crop.image} shows the weak line enlarged: read it again.",
+                f"{crop.image} 已放大，重新读一次。",
+            )
+            return Move(thought, "read_text", {"image": crop.image})
+        return None
+    if _tried(conversation, "crop"):
+        return None
+    weak = min((i for i in solution.ids if i in page.known), key=lambda i: page.known[i].score, default=None)
+    if weak is None:
+        return None
+    box = [round(v) for v in page.known[weak].box]
+    thought = _say(
+        question,
+        f"The answer rests on {weak}, which was read with a score of {page.known[weak].score:.2f}: enlarge it and read again.",
+        f"答案依据的 {weak} 识别分数只有 {page.known[weak].score:.2f}，放大后再读一次。",
+    )
+    return Move(thought, "crop", {"image": page.name, "box": box})
+
+
+def _tried(conversation: Conversation, tool: str) -> bool:
+    return any(s.tool == tool for s in conversation.steps)
+
+
+# --- answering -----------------------------------------------------------------------------------------------------
+
+
+def _changes(conversation: Conversation, question: Question) -> Move | None:
+    """What the comparison says; None where there is none."""
+    names = chosen_pictures(conversation, question)
+    seen = _compared(conversation, names)
+    if seen is None:
+        return None
+    found = changes.differences(seen)
+    if question.counts:
+        ids = [i for d in found for i in d.ids]
+        return Move(
+            _say(question, "The differences that compare lists are counted.", "数一数 compare 列出的不同之处。"),
+            answer=answers.cited(str(len(found)), ids),
+        )
+    if not found:
+        same = _say(question, "The pictures are the same; no difference was found.", "两张图没有发现不同之处。")
+        return Move(
+            _say(question, f"compare reports: {seen.verdict[:120]}", f"compare 的结果：{seen.verdict[:120]}"),
+            answer=same,
+        )
+    parts = changes.told(found, question.chinese)
+    text = "; ".join(answers.value(words, ids) for words, ids in parts)
+    return Move(_say(question, "compare found these differences.", "compare 找到了这些不同。"), answer=text)
+
+
+def _answer(question: Question, pages: Sequence[Page], solution: Solution | None) -> Move:
+    if solution is not None and not (question.looks and _only_looks(question, pages)):
+        thought = _say(
+            question,
+            f"The answer was read: {answers.clean(solution.why)[:200]}.",
+            f"已读到答案：{answers.clean(solution.why)[:200]}。",
+        )
+        return Move(thought, answer=solution.text)
+    lines = sum(len(p.lines) for p in pages)
+    if question.looks or (pages and lines == 0):
+        thought = _say(
+            question,
+            "Nothing that was read answers this, and it asks about what the picture shows rather than what it says.",
+            "读到的文字回答不了，问题问的是画面而不是文字。",
+        )
+        return Move(thought, answer=answers.needs_vision(question))
+    thought = _say(
+        question,
+        "No line, label or table cell accounts for what is asked.",
+        "没有任何一行、标签或表格单元能回答这个问题。",
+    )
+    return Move(thought, answer=answers.not_found(question))
+
+
+def _only_looks(question: Question, pages: Sequence[Page]) -> bool:
+    """Whether a question about looks has no label on the pages that names the same ("Colour: blue")."""
+    from visual_agent.engines.planner.words import likeness, words
+
+    decisive = [t for t in question.terms if weight(t, question) >= 0.3]
+    return not any(
+        all(likeness(t, words(f"{pair.label} {' '.join(pair.context)}")) >= 0.9 for t in decisive)
+        for page in pages
+        for pair in page.pairs
+    )

@@ -1,0 +1,107 @@
+"""Everything on a page that is a list of records: tables, two-column forms, bar charts, cards, lines of one pattern.
+
+In: a `Page`. Out: `Grid`s of kind "list", so that rows and columns are asked about in one way, whatever they look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from visual_agent.engines.planner.grids import Grid, Row
+from visual_agent.engines.planner.observed import Item
+from visual_agent.engines.planner.pages import Page, rows_of, split_line
+from visual_agent.engines.planner.values import is_numeric
+
+
+def records(page: Page) -> list[Grid]:
+    """The page's lists of records, the surest kind first."""
+    found = [g for g in page.grids if g.kind == "list" and g.body]
+    found += [_from_form(g) for g in page.grids if g.kind == "form" and g.width == 2]
+    found += _charts(page)
+    found += _cards(page)
+    found += _patterned(page)
+    return [g for g in found if g.body]
+
+
+def transposed(grid: Grid) -> Grid | None:
+    """The grid with its columns as rows; None where it has no headings to become row labels."""
+    if grid.width < 3 or not all(grid.heads[c] for c in range(1, grid.width)):
+        return None
+    heads: list[tuple[Item, ...]] = [grid.heads[0]]
+    heads += [tuple(c for c in row[:1] if c is not None) for row in grid.body]
+    body: list[Row] = []
+    for c in range(1, grid.width):
+        head = grid.heads[c]
+        label = Item(head[-1].id, grid.head(c), head[-1].box, min(h.score for h in head))
+        body.append((label, *(row[c] for row in grid.body)))
+    return Grid("list", tuple(heads), tuple(body))
+
+
+def _from_form(grid: Grid) -> Grid:
+    return Grid("list", ((), ()), tuple(r for r in grid.body if r[0] is not None and r[1] is not None))
+
+
+def _charts(page: Page) -> list[Grid]:
+    """Vertical bars and points: a row of categories with a number in the column above each."""
+    found = []
+    for row in rows_of(page.loose):
+        names = [i for i in row if not is_numeric(i.text) or len(i.text.strip()) == 4]
+        if len(names) < 3:
+            continue
+        middles = [i.middle[0] for i in names]
+        pitch = min(b - a for a, b in zip(middles, middles[1:], strict=False))
+        used = {i.id for i in names}
+        body: list[Row] = []
+        for name in names:
+            above = [
+                i
+                for i in page.loose
+                if i.id not in used
+                and is_numeric(i.text)
+                and abs(i.middle[0] - name.middle[0]) < 0.45 * pitch
+                and i.middle[1] < name.box[1]
+            ]
+            body.append((name, *sorted(above, key=lambda i: i.middle[1])))
+        widths = [len(r) for r in body]
+        if widths.count(2) >= 3 and widths.count(2) >= 0.6 * len(widths):
+            found.append(Grid("list", ((), ()), tuple(r for r in body if len(r) == 2)))
+    return found
+
+
+def _cards(page: Page) -> list[Grid]:
+    """Blocks of the same number of lines, each with a number: shelf labels, tiles, small advertisements."""
+    found = []
+    blocks = [b for b in page.blocks if 2 <= len(b) <= 6]
+    for size in sorted({len(b) for b in blocks}):
+        same = [b for b in blocks if len(b) == size]
+        numeric = [sum(is_numeric(b[k].text) for b in same) >= 0.7 * len(same) for k in range(size)]
+        if len(same) >= 3 and any(numeric) and not all(numeric):
+            found.append(Grid("list", ((),) * size, tuple(tuple(b) for b in same)))
+    return found
+
+
+def _patterned(page: Page) -> list[Grid]:
+    """Lines that each end in a value ("Tea 2.50"), three and more in the same manner."""
+    rows: list[Row] = []
+    for item in page.loose:
+        parts = split_line(item.text)
+        if len(parts) == 1 and len(item.text) < 60:
+            rows.append((_part(item, parts[0][0]), _part(item, parts[0][1])))
+    return [Grid("list", ((), ()), tuple(rows))] if len(rows) >= 3 else []
+
+
+def _part(item: Item, text: str) -> Item:
+    return Item(item.id, text, item.box, item.score)
+
+
+def without_totals(rows: Sequence[Row]) -> list[Row]:
+    """The rows that are records; a sum under them is none."""
+    from visual_agent.engines.planner.words import words
+
+    kept = []
+    for row in rows:
+        first = next((c for c in row if c is not None), None)
+        if first is not None and words(first.text).concepts & {"total", "subtotal", "amount"} and len(first.text) < 24:
+            continue
+        kept.append(row)
+    return kept

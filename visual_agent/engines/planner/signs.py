@@ -1,0 +1,317 @@
+"""Yes or no: presence, opening hours, what a sign forbids, comparisons, states.
+
+In: a `Question` and the pages. Out: a `Verdict`, or None where the pictures do not settle it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from visual_agent.engines.planner.fields import Hit, measure, passages, weight, without
+from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.questions import Question, threshold
+from visual_agent.engines.planner.tables import best, key_of, operands
+from visual_agent.engines.planner.values import number_of, values
+from visual_agent.engines.planner.words import Term, likeness, normal, words
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY_WORDS = (
+    r"mon(?:day)?s?|(?:星期|周|礼拜)一", r"tue(?:s|sday)?s?|(?:星期|周|礼拜)二", r"wed(?:nesday)?s?|(?:星期|周|礼拜)三",
+    r"thu(?:r|rs|rsday)?s?|(?:星期|周|礼拜)四", r"fri(?:day)?s?|(?:星期|周|礼拜)五", r"sat(?:urday)?s?|(?:星期|周|礼拜)六",
+    r"sun(?:day)?s?|(?:星期|周|礼拜)[日天]",
+)  # fmt: skip
+_DAY = re.compile("|".join(rf"(?P<d{i}>(?<![a-z])(?:{p})(?![a-z]))" for i, p in enumerate(_DAY_WORDS)))
+_SHORT_DAY = re.compile(r"(?<=[至到~-])\s*(?:星期|周|礼拜)?([一二三四五六日天])(?![\w])")
+_FORBIDS = re.compile(
+    r"\bno\b|\bnot (?:allowed|permitted|accepted|available|valid|included|refundable)|\bprohibited|\bforbidden|\bdo not\b|\bdon't\b|\bnever\b"
+    r"|\bexcept\b|\bban(?:ned)?\b|\bwithout\b|\bexcluded\b|\bkeep (?:off|out)\b"
+    r"|禁止|严禁|请勿|勿|不得|不准|不可|不许|不能|谢绝|不允许|不含|不包括|不支持|不接受|禁"
+)
+_PERMITS = re.compile(
+    r"\ballowed\b|\bpermitted\b|\bwelcome\b|\bmay\b|\bcan\b|\bonly\b|\baccepted\b|\bincluded\b|\bavailable\b|可以|允许|欢迎|支持|可|提供|包含"
+)
+_ASKS_PERMISSION = re.compile(
+    r"\b(?:can|may|could|am i|are (?:we|you|visitors|guests|\w+) )\b.*|\b(?:allowed|permitted|okay|ok|legal|possible|welcome|accept(?:ed)?)\b"
+    r"|可以|可不可以|能不能|允许|能否|可否|让不让|准不准|能[^力]"
+)
+_PRESENCE = re.compile(
+    r"\b(?:mention|mentioned|mentions|include|includes|contain|contains|say|says|show|list|listed|shown|appear|appears|there|any|talk|written|refer|have|has|called|named|speak|discuss)\b"
+    r"|有没有|提到|提及|包含|包括|出现|列出|写|有|卖|存在|里面有"
+)
+_SAME = re.compile(r"\b(?:same|identical|equal|match|matches|unchanged)\b|一样|相同|一致|没变|不变")
+_CHANGED = re.compile(
+    r"\b(?:changed?|altered|differ\w*|modified|updated|moved|increased?|decreased?|gone up|gone down|raised|lowered|rise|risen|fallen)\b|变了|变化|改变|改动|不同|更改|修改|涨|降"
+)
+_CLOSED = frozenset({"closed"})
+_STATES = frozenset(
+    ["closed", "free", "sold_out", "cancelled", "delayed", "on_time", "unpaid", "settled", "pending", "finished", "shipped", "delivered", "approved", "rejected", "offline", "online_status", "leave", "present"]
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Yes or no, the text that says so, and its regions."""
+
+    yes: bool
+    why: str
+    ids: tuple[str, ...]
+
+
+def decide(question: Question, pages: Sequence[Page]) -> Verdict | None:
+    """Yes, no, or None where the pages do not say."""
+    if (
+        len(pages) > 1
+        and question.picture is None
+        and (_SAME.search(question.folded) or _CHANGED.search(question.folded))
+    ):
+        return _same(question, pages)
+    for page in pages:
+        for rule in (_open, _allowed, _compared, _bounded, _equal, _state):
+            found = rule(question, page)
+            if found is not None:
+                return found
+    return _present(question, pages)
+
+
+def _same(question: Question, pages: Sequence[Page]) -> Verdict | None:
+    """Whether a value is the same on the pictures."""
+    bare = replace(
+        question, terms=tuple(t for t in question.terms if not (_SAME.search(t.text) or _CHANGED.search(t.text)))
+    )
+    hits = [best(bare, page)[:1] for page in pages[:2]]
+    if not bare.content or not all(h and h[0].sure for h in hits):
+        return None
+    one, two = hits[0][0], hits[1][0]
+    same = normal(one.text) == normal(two.text)
+    asks_same = _SAME.search(question.folded) is not None
+    why = one.text if same else f"{one.text} / {two.text}"
+    return Verdict(same if asks_same else not same, why, one.ids + two.ids)
+
+
+# --- opening hours -------------------------------------------------------------------------------------------------
+
+
+def days_of(text: str) -> set[int] | None:
+    """The days of the week that a text names, ranges filled in; None where it names none."""
+    folded = normal(text)
+    found = [(m.start(), m.end(), next(i for i in range(7) if m[f"d{i}"])) for m in _DAY.finditer(folded)]
+    found += [
+        (m.start(), m.end(), "一二三四五六日".index(m[1].replace("天", "日"))) for m in _SHORT_DAY.finditer(folded)
+    ]
+    found.sort()
+    days: set[int] = set()
+    for n, (_start, end, day) in enumerate(found):
+        days.add(day)
+        if n + 1 < len(found) and re.fullmatch(
+            r"\s*(?:-|to|through|thru|until|till|至|到|~)\s*", folded[end : found[n + 1][0]]
+        ):
+            other = found[n + 1][2]
+            days |= {(day + k) % 7 for k in range((other - day) % 7 + 1)}
+    said = words(text).concepts
+    if "weekend" in said:
+        days |= {5, 6}
+    if "weekdays" in said:
+        days |= {0, 1, 2, 3, 4}
+    if "daily" in said and not days:
+        days = set(range(7))
+    return days or None
+
+
+def _open(question: Question, page: Page) -> Verdict | None:
+    """Whether it is open on a day, perhaps at an hour."""
+    if not re.search(
+        r"\b(?:open|closed?|shut|available|run|runs|operate|service)\b|开门|营业|开放|休息|开馆|闭馆|关门|上班|开",
+        question.folded,
+    ):
+        return None
+    days = days_of(question.text)
+    times = [v.number for v in values(question.text) if v.kind == "time" and v.number is not None]
+    if days is None and not times:
+        return None
+    asks_closed = re.search(r"\b(?:closed|shut)\b|休息|关门|闭馆", question.folded) is not None
+    spoke = False
+    for text, ids in _hour_lines(page):
+        named = days_of(text)
+        spoke = spoke or named is not None
+        if named is None and not (times and days is None):
+            continue
+        if days is not None and named is not None and not days <= named:
+            continue
+        shut = bool(words(text).concepts & _CLOSED)
+        hours = [v.number for v in values(text) if v.kind == "time" and v.number is not None]
+        is_open = not shut
+        if times and len(hours) >= 2 and not shut:
+            is_open = any(
+                a <= times[0] <= (b if b > a else b + 1440) for a, b in zip(hours[::2], hours[1::2], strict=False)
+            )
+        return Verdict(is_open != asks_closed, text, ids)
+    return Verdict(asks_closed, "", ()) if spoke and days is not None else None
+
+
+def _hour_lines(page: Page) -> list[tuple[str, tuple[str, ...]]]:
+    """Rows of the page as one text each: the day and its hours may be two cells."""
+    found = []
+    for pair in page.pairs:
+        if pair.relation in ("cell", "beside", "colon"):
+            found.append((f"{pair.label} {pair.value}", pair.label_ids + pair.ids))
+    return sorted(found, key=lambda f: len(days_of(f[0]) or range(9))) + [(t, i) for t, i, _ in passages(page)]
+
+
+# --- signs ---------------------------------------------------------------------------------------------------------
+
+
+def _allowed(question: Question, page: Page) -> Verdict | None:
+    """Whether something is allowed: a line speaks of it and forbids or permits."""
+    if not _ASKS_PERMISSION.search(question.folded):
+        return None
+    topic = [t for t in question.terms if weight(t, question) >= 0.3]
+    asks_ban = _FORBIDS.search(question.folded) is not None and not re.search(
+        r"可不可以|能不能|行不行", question.folded
+    )
+    scored = []
+    for text, ids, _ in passages(page):
+        said = words(text)
+        alike = sum(weight(t, question) * likeness(t, said) for t in topic)
+        if alike >= 0.8:
+            scored.append((alike - 0.002 * len(text), text, ids))
+    if not scored:
+        return None
+    _, text, ids = max(scored)
+    if _FORBIDS.search(normal(text)):
+        return Verdict(asks_ban, text, ids)
+    if _PERMITS.search(normal(text)) or len(words(text).terms) <= 4:
+        return Verdict(not asks_ban, text, ids)
+    return None
+
+
+# --- values --------------------------------------------------------------------------------------------------------
+
+
+def _compared(question: Question, page: Page) -> Verdict | None:
+    """ "Is the rent higher than the deposit?"""
+    if (
+        not question.comparative
+        or not re.search(r"\bthan\b|比", question.folded)
+        or threshold_number(question) is not None
+    ):
+        return None
+    for one, two in operands(question, page)[:1]:
+        order = [one, two]
+        a, b = (key_of(h.text) for h in order)
+        if a is None or b is None:
+            continue
+        return Verdict(a > b if question.high is not False else a < b, f"{one.text} / {two.text}", one.ids + two.ids)
+    return None
+
+
+def threshold_number(question: Question) -> float | None:
+    """The number that the question compares with, if it has one."""
+    limit = threshold(question.folded)
+    return key_of(limit[1]) if limit is not None else None
+
+
+def _bounded(question: Question, page: Page) -> Verdict | None:
+    """ "Is the total over 100?"""
+    limit, bound = threshold(question.folded), threshold_number(question)
+    if limit is None or bound is None:
+        return None
+    bare = without(question, [t for t in question.terms if t.kind == "number" or number_of(t.text) is not None])
+    hit = _first(replace(bare, wants=bare.wants or "number"), page)
+    number = key_of(hit.text) if hit is not None else None
+    if hit is None or number is None:
+        return None
+    return Verdict(number > bound if limit[0] else number < bound, f"{hit.label}: {hit.text}", hit.ids)
+
+
+def _equal(question: Question, page: Page) -> Verdict | None:
+    """ "Is the total 12.30?", "Is the manager Anna?": the label without the value is looked up and compared."""
+    said = [t for t in question.terms if t.kind == "number" or (t.kind == "word" and weight(t, question) > 1)]
+    labels = [t for t in question.content if t.concepts and t not in said]
+    if not said or not labels or _PRESENCE.search(question.folded):
+        return None
+    hit = _first(without(question, said), page)
+    if hit is None:
+        return None
+    same = all(likeness(t, words(hit.text)) >= 0.9 or _same_number(t, hit) for t in said)
+    return Verdict(same, f"{hit.label}: {hit.text}", hit.ids)
+
+
+def _same_number(term: Term, hit: Hit) -> bool:
+    a, b = number_of(term.text), number_of(hit.text)
+    return a is not None and a == b
+
+
+def _state(question: Question, page: Page) -> Verdict | None:
+    """ "Has order 17 been shipped?": the row or label is found, its state is or is not the one asked about."""
+    asked = [t for t in question.terms if t.concepts & _STATES]
+    rest = [t for t in question.terms if t not in asked and weight(t, question) >= 0.3]
+    if not asked or not rest:
+        return None
+    for pair in page.pairs:
+        around = words(" ".join((pair.label, *pair.context)))
+        value = words(pair.value)
+        if not value.concepts & _STATES or not all(likeness(t, around) >= 0.55 for t in rest):
+            continue
+        wanted = frozenset().union(*(t.concepts for t in asked)) & _STATES
+        return Verdict(bool(value.concepts & wanted), f"{pair.label}: {pair.value}", pair.ids)
+    return None
+
+
+def _first(question: Question, page: Page) -> Hit | None:
+    hits = best(question, page)
+    return hits[0] if hits and hits[0].sure else None
+
+
+# --- presence ------------------------------------------------------------------------------------------------------
+
+
+def _present(question: Question, pages: Sequence[Page]) -> Verdict | None:
+    """Whether a line speaks of all that the question names; "no" only where presence itself is asked."""
+    asked = without(question, [t for t in question.terms if weight(t, question) < 0.3])
+    if question.quoted:
+        found = _quoted(question, pages)
+        return found or Verdict(False, "", ())
+    if not asked.terms:
+        return None
+    best_share, best_text, best_ids = 0.0, "", ()
+    for page in pages:
+        for text, ids, _ in [*passages(page), *_row_texts(page)]:
+            said = words(text)
+            share = sum(weight(t, asked) * likeness(t, said) for t in asked.terms) / sum(
+                weight(t, asked) for t in asked.terms
+            )
+            if share - 0.0005 * len(text) > best_share:
+                best_share, best_text, best_ids = share - 0.0005 * len(text), text, ids
+    if best_share >= 0.8:
+        negative = _FORBIDS.search(normal(best_text)) is not None and not _FORBIDS.search(question.folded)
+        return Verdict(not negative or _mentions(question), best_text, best_ids)
+    if _PRESENCE.search(question.folded) and pages:
+        whole = max(measure(asked, [], page)[0] for page in pages)
+        return Verdict(False, "", ()) if whole < 0.9 or len(asked.terms) == 1 else None
+    return None
+
+
+def _mentions(question: Question) -> bool:
+    return (
+        re.search(r"\b(?:mention\w*|talk\w*|refer\w*|discuss\w*|speak\w*|word)\b|提到|提及|出现", question.folded)
+        is not None
+    )
+
+
+def _row_texts(page: Page) -> list[tuple[str, tuple[str, ...], float]]:
+    rows = []
+    for grid in page.grids:
+        for row in grid.body:
+            full = [c for c in row if c is not None]
+            rows.append((" ".join(c.text for c in full), tuple(c.id for c in full), 1.0))
+    return rows
+
+
+def _quoted(question: Question, pages: Sequence[Page]) -> Verdict | None:
+    for page in pages:
+        for text, ids, _ in passages(page):
+            if all(normal(q) in normal(text) for q in question.quoted):
+                return Verdict(True, text, ids)
+    return None
