@@ -212,8 +212,10 @@ def _number(answer: str, accepted: Sequence[str], question: str) -> bool:
     text = normal(answer)
     if len(text) > 240:
         return False
-    text = re.split(r"[=≈]", text)[-1]  # "12 + 13 = 25" answers 25
-    bare = re.sub(r"\([^)]*\)", " ", text)  # "25 (12 + 13)" too
+    # "12 + 13 = 25" and "25 = 12 + 13" answer 25
+    results = [part for part in re.split(r"[=≈]", text) if len(numbers(part)) == 1]
+    text = results[-1] if results and re.search(r"[=≈]", text) else text
+    bare = re.sub(r"\([^)]*\)", " ", text)  # so does "25 (12 + 13)"
     said = numbers(bare) or numbers(text)
     wanted = [n for a in accepted for n in numbers(a)]
     asked = numbers(question)
