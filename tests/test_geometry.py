@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from visual_agent.errors import BoxError
@@ -87,6 +87,7 @@ def test_rounded(box: Box, whole: tuple[int, int, int, int]) -> None:
     assert box.rounded() == whole
 
 
+@settings(deadline=None)
 @given(boxes_in_pictures())
 def test_rounded_boxes_keep_their_area_and_stay_inside(case: tuple[tuple[int, int], Box]) -> None:
     (width, height), box = case
@@ -96,6 +97,7 @@ def test_rounded_boxes_keep_their_area_and_stay_inside(case: tuple[tuple[int, in
     assert all(abs(a - b) <= 1 for a, b in zip((x1, y1, x2, y2), box.as_tuple(), strict=True))
 
 
+@settings(deadline=None)
 @given(boxes(), st.tuples(sides, sides))
 def test_clipped(box: Box, size: tuple[int, int]) -> None:
     if box.x2 <= 0 or box.y2 <= 0 or box.x1 >= size[0] or box.y1 >= size[1]:
@@ -124,6 +126,7 @@ def test_iou(a: Box, b: Box, iou: float) -> None:
     assert a.iou(b) == pytest.approx(iou)
 
 
+@settings(deadline=None)
 @given(boxes(), boxes())
 def test_iou_properties(a: Box, b: Box) -> None:
     assert a.iou(b) == b.iou(a)
@@ -132,6 +135,7 @@ def test_iou_properties(a: Box, b: Box) -> None:
     assert (a.iou(b) > 0) == (a.intersection(b) > 0)
 
 
+@settings(deadline=None)
 @given(boxes(), boxes())
 def test_union_holds_both(a: Box, b: Box) -> None:
     both = a.union(b)
@@ -140,6 +144,7 @@ def test_union_holds_both(a: Box, b: Box) -> None:
     assert both == b.union(a)
 
 
+@settings(deadline=None)
 @given(boxes(), boxes(), transforms())
 def test_iou_does_not_depend_on_the_frame(a: Box, b: Box, transform: Transform) -> None:
     assert transform.apply(a).iou(transform.apply(b)) == pytest.approx(a.iou(b), abs=1e-3)
@@ -164,6 +169,7 @@ def score(region: Region) -> float:
     return 0.5 if region.score is None else region.score
 
 
+@settings(deadline=None)
 @given(regions, st.floats(0, 1))
 def test_suppress(found: list[Region], threshold: float) -> None:
     kept = suppress(found, threshold)
@@ -208,6 +214,7 @@ def test_grid_needs_four_numbers(count: int) -> None:
         Box.from_grid([1] * count, (10, 10))
 
 
+@settings(deadline=None)
 @given(boxes_in_pictures(), st.integers(10, 5000))
 def test_grid_and_back_within_a_unit(case: tuple[tuple[int, int], Box], grid: int) -> None:
     size, box = case
@@ -223,6 +230,7 @@ def test_grid_and_back_within_a_unit(case: tuple[tuple[int, int], Box], grid: in
 # --- transforms ------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(boxes(), transforms())
 def test_inverse(box: Box, transform: Transform) -> None:
     assume(min(box.width, box.height) > 0.1)
@@ -230,6 +238,7 @@ def test_inverse(box: Box, transform: Transform) -> None:
     assert close(transform.then(transform.inverse()).apply(box), box)
 
 
+@settings(deadline=None)
 @given(boxes(), transforms(), transforms(), transforms())
 def test_then(box: Box, a: Transform, b: Transform, c: Transform) -> None:
     assume(min(box.width, box.height) > 0.1)

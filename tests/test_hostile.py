@@ -130,26 +130,26 @@ def load_or_refuse(source: str | bytes, *, strict: bool) -> None:
             check_message(error)
 
 
-@settings(max_examples=400, deadline=5000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=mutated(), strict=st.booleans())
 def test_fuzzed_bytes(data: bytes, strict: bool) -> None:
     load_or_refuse(data, strict=strict)
 
 
-@settings(max_examples=100, deadline=5000)
+@settings(max_examples=100, deadline=None)
 @given(data=mutated(), start=st.sampled_from(["data:image/png;base64,", "data:;base64,", ""]), cut=st.integers(0, 99))
 def test_fuzzed_base64(data: bytes, start: str, cut: int) -> None:
     text = start + base64.b64encode(data).decode()
     load_or_refuse(text[: len(text) - cut], strict=True)
 
 
-@settings(max_examples=300, deadline=5000)
+@settings(max_examples=300, deadline=None)
 @given(text=st.text(max_size=80), start=st.sampled_from(["", "data:", "data:image/png,", "/9j/4AAQ", "iVBORw0KGgo"]))
 def test_fuzzed_text(text: str, start: str) -> None:
     load_or_refuse(start + text, strict=True)
 
 
-@settings(max_examples=200, deadline=5000)
+@settings(max_examples=200, deadline=None)
 @given(
     text=st.text(max_size=40), start=st.sampled_from(["http://", "https://[", "http://127.0.0.1", "http://0x", "file:"])
 )
@@ -160,7 +160,7 @@ def test_fuzzed_urls(text: str, start: str) -> None:
     check_message(raised.value)
 
 
-@settings(max_examples=100, deadline=5000)
+@settings(max_examples=100, deadline=None)
 @given(data=st.binary(max_size=200))
 def test_fuzzed_noise(data: bytes) -> None:
     load_or_refuse(data, strict=False)

@@ -15,7 +15,7 @@ from urllib.parse import quote_from_bytes
 
 import numpy as np
 import pytest
-from hostile import pdf, pdf_with_image, picture, png_claiming
+from hostile import pdf, pdf_with_image, picture, png_claiming, tiff_claiming
 from PIL import Image, ImageOps
 
 from visual_agent import decoding, documents
@@ -101,6 +101,15 @@ def test_bare_base64(kind: str) -> None:
             assert quarters(load(form).image) == UPRIGHT
 
 
+def test_broken_base64() -> None:
+    text = base64.b64encode(picture("PNG", (200, 100))).decode()
+    for broken in (text[:300] + "!" + text[300:], text[:401], f"data:image/png;base64,{text[:50]}*"):
+        with pytest.raises(ImageUnreadable, match=r"broken base64|truncated"):
+            load(broken)
+    with pytest.raises(ImageNotFound):
+        load(text[:60] + "!.png")  # short enough for a name
+
+
 def test_data_uris() -> None:
     data = saved(corners(), "PNG")
     text = base64.b64encode(data).decode()
@@ -140,9 +149,16 @@ def test_lazy_pil_images(tmp_path: Path) -> None:
         load(closed)
 
 
-@pytest.mark.parametrize("source", [None, 3, 2.5, [], {}, object(), ["a.png"], b"a.png".decode, io.BytesIO(b"x")])
+class BytesPath:
+    def __fspath__(self) -> bytes:
+        return b"a.png"
+
+
+@pytest.mark.parametrize(
+    "source", [BytesPath(), None, 3, 2.5, [], {}, object(), ["a.png"], b"a.png".decode, io.BytesIO(b"x")]
+)
 def test_other_things_are_no_source(source: Any) -> None:
-    with pytest.raises(ContentError, match="give a path"):
+    with pytest.raises(ContentError, match=r"give a path|must be text"):
         load(source)
 
 
@@ -419,6 +435,15 @@ def test_pages_of_a_tiff() -> None:
         load(data, page=4)
     with pytest.raises(ImageTooLarge, match="pages"):
         load_pages(data, LoadPolicy(max_pages=2))
+
+
+def test_broken_second_page_of_a_tiff() -> None:
+    data = tiff_claiming(2, 2, next_directory=4_000_000)
+    assert load(data).image.size == (2, 2)
+    with pytest.raises(ImageUnreadable, match="page 2 is broken"):
+        load_pages(data)
+    with pytest.raises(ImageUnreadable, match="page 2 is broken"):
+        load(data, page=2)
 
 
 def test_a_picture_has_one_page() -> None:

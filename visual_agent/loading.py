@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LoadPolicy", "Loaded", "Source", "label_of", "load", "load_pages"]
 
+#: A text that begins like base64 and is longer than any file's name is meant as base64, even where it is broken.
+_LONGEST_NAME = 256
 _PAGE = re.compile(r"#page=(\d{1,6})$", re.IGNORECASE)
 
 
@@ -150,9 +152,13 @@ def _read_data_uri(text: str, label: str, policy: LoadPolicy) -> bytes:
     try:
         return _within_limit(_base64_bytes(unquote_to_bytes(body)), label, policy)
     except (binascii.Error, ValueError):
-        raise ImageUnreadable(
-            f"{label} holds broken base64; encode the whole file again with base64.b64encode.", image=label
-        ) from None
+        raise _broken_base64(label) from None
+
+
+def _broken_base64(label: str) -> ImageUnreadable:
+    return ImageUnreadable(
+        f"{label} holds broken base64; encode the whole file again with base64.b64encode.", image=label
+    )
 
 
 def _decoded_base64(text: str, policy: LoadPolicy) -> bytes | None:
@@ -164,7 +170,9 @@ def _decoded_base64(text: str, policy: LoadPolicy) -> bytes | None:
     try:
         data = _base64_bytes(text.encode("ascii"))
     except (binascii.Error, ValueError):
-        return None
+        if len(text) < _LONGEST_NAME:
+            return None
+        raise _broken_base64(label_of(text)) from None
     return _within_limit(data, label_of(text), policy)
 
 
