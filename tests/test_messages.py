@@ -306,14 +306,14 @@ def test_steps_become_the_assistants_turn():
     assert turns[1] == Turn(
         "assistant",
         (
-            Text('Thought: I look closer.\nAction: crop\nAction Input: {"image": "img1"}'),
+            Text('Thought: I look closer.\nAction: crop\nAction Input: {"image": "img1"}', trusted=True),
             Text("\n"),
             Text("Observation: img1.crop1 is it."),
             Text("\n"),
             Text("Picture 2 (img2): "),
             ImagePart(ledger.get("img2").pixels, "img2"),
             Text("\n"),
-            Text("Thought:"),
+            Text("Thought:", trusted=True),
         ),
     )
 
@@ -408,3 +408,21 @@ def test_thought_of():
     assert messages.thought_of(called(("f", {}, "a"), text=" I look. ")) == "I look."
     assert messages.thought_of(AIMessage("12", additional_kwargs={"reasoning_content": "I know."})) == "I know."
     assert messages.thought_of(AIMessage("12")) == ""
+
+
+def test_only_the_models_own_words_may_hold_box_markup():
+    boxes = "<ref>it</ref><box>(1,2),(3,4)</box>"
+    turns = to_turns(
+        [
+            SystemMessage(boxes),
+            HumanMessage(boxes),
+            called(("f", {"x": boxes}, "a"), text=boxes),
+            ToolMessage(boxes, tool_call_id="a"),
+            AIMessage(boxes),
+            HumanMessage("And?"),
+        ],
+        tools=TOOLS,
+    )
+    trusted = [part.text for turn in turns for part in turn.parts if isinstance(part, Text) and part.trusted]
+    assert [text.split(":")[0] for text in trusted] == ["Thought", "Thought"]
+    assert len([part for turn in turns for part in turn.parts if boxes in part.text]) == 5

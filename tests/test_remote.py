@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+import types
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from langchain_core.messages import HumanMessage
+from langchain_core.runnables import ConfigurableField
 
 from visual_agent import load_model
 from visual_agent.chat_models import ChatQwenVL
@@ -77,7 +80,8 @@ def url_of(server):
     return f"http://127.0.0.1:{server.server_port}/v1"
 
 
-def test_local_names(tmp_path):
+def test_local_names(tmp_path, monkeypatch):
+    monkeypatch.setattr("visual_agent.remote.find_spec", lambda name: object())
     offline = load_model("offline", temperature=0.1)
     assert isinstance(offline, ChatQwenVL)
     assert (offline.model, offline.temperature) == ("offline", 0.1)
@@ -86,6 +90,26 @@ def test_local_names(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     assert load_model(str(tmp_path)).model == str(tmp_path)
     assert load_model("Qwen/Qwen-VL-Chat").model == "Qwen/Qwen-VL-Chat"
+
+
+def test_ways_of_loading_make_their_own_engines(monkeypatch):
+    calls = []
+
+    def load_engine(name, **options):
+        calls.append((name, options))
+        return ScriptedEngine(lambda _: "hi")
+
+    family = types.SimpleNamespace(load_engine=load_engine)
+    monkeypatch.setitem(sys.modules, "visual_agent.engines.qwen_vl.family", family)
+    monkeypatch.setattr("visual_agent.remote.find_spec", lambda name: object())
+    models = [load_model("test-org/model", device="cpu", dtype=dtype, seed=1) for dtype in ("fp32", "bf16", "fp32")]
+    copies = [model.configurable_fields(seed=ConfigurableField(id="s")) for model in models]
+    for model in copies:
+        assert model.invoke("x", config={"configurable": {"s": 2}}).content == "hi"
+    assert calls == [("test-org/model", {"device": "cpu", "dtype": dtype}) for dtype in ("fp32", "bf16")]
+    registry.release("test-org/model")
+    with pytest.raises(UserError, match="no argument 'dtipe'"):
+        load_model("test-org/model", dtipe="fp32")
 
 
 def test_scripts_start_again_for_each_model(tmp_path):

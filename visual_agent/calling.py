@@ -142,9 +142,10 @@ def continued(turns: tuple[Turn, ...], prefill: str) -> tuple[Turn, ...]:
         return turns
     last = turns[-1]
     if last.role != "assistant":
-        return (*turns, Turn("assistant", (Text(prefill),)))
-    parts = last.parts[:-1] if last.parts and last.parts[-1] == Text("Thought:") else (*last.parts, Text("\n"))
-    return (*turns[:-1], Turn("assistant", (*parts, Text(prefill))))
+        return (*turns, Turn("assistant", (Text(prefill, trusted=True),)))
+    open_thought = bool(last.parts) and last.parts[-1] == Text("Thought:", trusted=True)
+    parts = last.parts[:-1] if open_thought else (*last.parts, Text("\n"))
+    return (*turns[:-1], Turn("assistant", (*parts, Text(prefill, trusted=True))))
 
 
 def _with_native_choice(turns: tuple[Turn, ...], choice: str | None) -> tuple[tuple[Turn, ...], Reply]:

@@ -95,12 +95,11 @@ class ChatQwenVL(BaseChatModel):
         if not isinstance(values, Mapping):
             return values
         values = check_names(dict(values), known=set(cls.model_fields), ignored=_IGNORED, where="ChatQwenVL")
-        engine = values.get("engine")
-        if engine is None or (isinstance(engine, SharedEngine) and engine.by_name):
-            engine = SharedEngine(values.get("model") or "offline")
+        engine, name = values.get("engine"), values.get("model")
+        if engine is None or (isinstance(engine, SharedEngine) and engine.by_name and name not in (None, engine.name)):
+            engine = SharedEngine(name or "offline")
         engine = SharedEngine.of(engine)
-        name = values.get("model") or engine.name
-        return {**values, "engine": engine, "model": name}
+        return {**values, "engine": engine, "model": name or engine.name}
 
     def _resolve_model_profile(self) -> ModelProfile:
         """What the engine says; what is usual for Qwen-VL while the engine is not loaded."""

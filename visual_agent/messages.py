@@ -5,7 +5,7 @@ Out: `Turn`s of texts and pictures, strictly alternating, ready for `Engine.stre
 become ReAct steps (`visual_agent.react`), or the `<tool_call>` form for engines with native tool calling.
 
 A picture in a message becomes `Picture 2 (img1): `, the picture, and the end of the line, numbered through the
-conversation.
+conversation. What the model itself said is `trusted` text: it may write boxes; users and tool results may not.
 """
 
 from __future__ import annotations
@@ -347,7 +347,8 @@ def to_turns(
         writer.write("user", [Text(preamble)])
     elif not native and not _is_user(talk[-1]) and not _is_plain(talk[-1]):
         # Without tools there is nothing left to do but answer.
-        writer.write("assistant", [Text("Thought:" if preamble else react.render_final("", "", language).rstrip())])
+        opening = "Thought:" if preamble else react.render_final("", "", language).rstrip()
+        writer.write("assistant", [Text(opening, trusted=True)])
     return tuple(Turn(role, tuple(parts)) for role, parts in writer.turns)
 
 
@@ -369,12 +370,13 @@ def _write_user(writer: _Writer, message: BaseMessage, joint: str) -> None:
 
 def _said(message: AIMessage) -> list[Part]:
     """An AI message's texts; tool calls, thinking and other blocks of its content are left out."""
-    return [Text(text)] if (text := text_of(message)) else []
+    return [Text(text, trusted=True)] if (text := text_of(message)) else []
 
 
 def _write_answer(writer: _Writer, message: AIMessage, language: react.Language, *, as_react: bool) -> None:
     if as_react:
-        writer.write("assistant", [Text(react.render_final(text_of(message), thought_of(message), language))])
+        final = react.render_final(text_of(message), thought_of(message), language)
+        writer.write("assistant", [Text(final, trusted=True)])
     else:
         writer.write("assistant", _said(message))
 
@@ -420,7 +422,7 @@ def _write_steps(writer: _Writer, message: AIMessage, results: Sequence[ToolMess
     pairs, left = _paired(message, results)
     for number, (tool, arguments, result) in enumerate(pairs):
         thought = "" if number else thought_of(message)
-        writer.write("assistant", [Text(react.render_call(tool, arguments, thought, language))])
+        writer.write("assistant", [Text(react.render_call(tool, arguments, thought, language), trusted=True)])
         writer.write("assistant", _observation(writer, result))
     for result in left:
         writer.write("assistant", _observation(writer, result))
@@ -448,7 +450,7 @@ def _write_native(writer: _Writer, message: AIMessage, results: Sequence[ToolMes
     for tool, arguments, _ in pairs:
         call = json.dumps({"name": tool, "arguments": arguments}, ensure_ascii=False)
         texts.append(f"<tool_call>\n{call}\n</tool_call>")
-    writer.write("assistant", [Text("\n".join(texts))])
+    writer.write("assistant", [Text("\n".join(texts), trusted=True)])
     for result in [*(result for _, _, result in pairs), *left]:
         writer.write("user", _native_result(writer, result))
 

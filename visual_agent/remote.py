@@ -28,13 +28,31 @@ DASHSCOPE_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 
 #: Names of Qwen's vision models on DashScope: qwen-vl-plus, qwen2.5-vl-72b-instruct, qwen3-vl-plus-2025-09-23 ...
 _DASHSCOPE = re.compile(r"qwen[\d.]*-vl-[a-z0-9.-]+|qvq-[a-z0-9.-]+")
+#: Options that say how local weights are loaded; all others are the chat model's.
+_LOADING = tuple(
+    [
+        "dtype",
+        "device",
+        "quantization",
+        "attention",
+        "hub",
+        "revision",
+        "cache_dir",
+        "local_files_only",
+        "prefix_bytes",
+        "feature_bytes",
+        "lookup",
+    ]
+)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def load_model(name: str, **options: Any) -> BaseChatModel:
     """A chat model by name; see the module for the names.
 
-    Local weights are loaded when the model is first used. `options` go to `ChatQwenVL` or `ChatOpenAI`.
+    Local weights are loaded when the model is first used, once for each name and way of loading. `options` go to
+    `ChatQwenVL` or `ChatOpenAI`; for local weights also dtype, device, quantization, revision and the like (see
+    `visual_agent.engines.qwen_vl`).
 
     Raises:
         ModelNotFound: the name stands for nothing, or a file is missing.
@@ -42,7 +60,7 @@ def load_model(name: str, **options: Any) -> BaseChatModel:
         MissingDependency: an extra is needed.
     """
     from visual_agent.chat_models import ChatQwenVL
-    from visual_agent.engines.registry import is_registered
+    from visual_agent.engines.registry import SharedEngine, is_registered
 
     if not isinstance(name, str) or not name.strip():
         raise UserError('A model needs a name, such as "offline" or "Qwen/Qwen-VL-Chat".')
@@ -57,7 +75,9 @@ def load_model(name: str, **options: Any) -> BaseChatModel:
         return _openai(name.removeprefix("openai:"), options)
     if _DASHSCOPE.fullmatch(name) and not Path(name).exists():
         return _dashscope(name, options)
-    return ChatQwenVL(model=_local(name), **options)
+    local = _local(name)
+    loading = {key: options.pop(key) for key in _LOADING if key in options}
+    return ChatQwenVL(model=local, engine=SharedEngine(local, loading), **options)
 
 
 def _local(name: str) -> str:
