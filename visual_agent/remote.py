@@ -29,21 +29,8 @@ DASHSCOPE_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 #: Names of Qwen's vision models on DashScope: qwen-vl-plus, qwen2.5-vl-72b-instruct, qwen3-vl-plus-2025-09-23 ...
 _DASHSCOPE = re.compile(r"qwen[\d.]*-vl-[a-z0-9.-]+|qvq-[a-z0-9.-]+")
 #: Options that say how local weights are loaded; all others are the chat model's.
-_LOADING = tuple(
-    [
-        "dtype",
-        "device",
-        "quantization",
-        "attention",
-        "hub",
-        "revision",
-        "cache_dir",
-        "local_files_only",
-        "prefix_bytes",
-        "feature_bytes",
-        "lookup",
-    ]
-)
+_WHERE = ("hub", "revision", "cache_dir", "local_files_only")
+_LOADING = (*_WHERE, "dtype", "device", "quantization", "attention", "prefix_bytes", "feature_bytes", "lookup")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
