@@ -510,11 +510,21 @@ def test_an_interrupted_tool_leaves_no_thread():
 
 
 def test_a_stream_that_is_dropped_ends_its_run():
-    agent = agent_of(READ, READ, READ)
-    stream = agent.stream("?", picture(), thread="t")
+    agent = agent_of(final("a"), READ, final("b"))
+    agent.run("One?", picture(), thread="t")
+    stream = agent.stream("Two?", thread="t")
     next(stream)
+    assert agent._sessions["t"].lock.locked()
     stream.close()
     assert not agent._sessions["t"].lock.locked()
+    assert agent.run("Three?", thread="t").text == "b"
+    assert "Two?" not in last_prompt(agent)
+
+
+def test_the_answer_to_a_chinese_question_names_the_limit_in_chinese():
+    answer = agent_of(READ, limits=Limits(model_calls=1)).run("合计（TOTAL）是多少？", picture())
+    assert answer.text.startswith("未找到：达到 1 次模型调用的上限")
+    assert "TOTAL 12.30" in answer.text
 
 
 # --- State ---------------------------------------------------------------------------------------------------------

@@ -134,6 +134,27 @@ def test_a_failed_first_run_leaves_nothing():
     assert "One?" not in last_prompt(agent)
 
 
+def test_a_thread_whose_first_run_failed_never_was():
+    agent = agent_of(READ, EngineError("gone; restart"))
+    with pytest.raises(EngineError):
+        agent.run("One?", picture(), thread="t")
+    with pytest.raises(UserError, match="at least one"):
+        agent.run("One?", thread="u")
+    assert agent.threads() == []
+
+
+def test_a_thread_forgotten_during_its_run_leaves_nothing():
+    agent = agent_of(READ, final("a"), final("b"))
+    stream = agent.stream("One?", picture(), thread="t")
+    next(stream)
+    agent.forget("t")
+    assert [item.text for item in stream] == ["a"]
+    assert agent.threads() == []
+    assert not agent._checkpointer.blobs
+    assert agent.run("Two?", picture(), thread="t").text == "b"
+    assert "One?" not in last_prompt(agent)
+
+
 def test_a_run_ended_by_a_limit_can_be_followed_up():
     from visual_agent.agent import Limits
 

@@ -210,9 +210,13 @@ class VisualAgent:
             return list(self._sessions)
 
     def forget(self, thread: str) -> None:
-        """Drop a thread with its messages and pictures; a thread that does not exist is no error."""
+        """Drop a thread with its messages and pictures; a thread that does not exist is no error.
+
+        A run under way in it still ends well; nothing of it is kept.
+        """
         with self._lock:
-            self._sessions.pop(thread, None)
+            if session := self._sessions.pop(thread, None):
+                session.forgotten = True
         self._checkpointer.delete_thread(thread)
 
     def _begin(self, session: Session, question: str) -> Recorder:
@@ -336,8 +340,19 @@ class VisualAgent:
             yield
         except BaseException:
             if not session.checkpoint:
-                self._checkpointer.delete_thread(session.name)
+                self._unregister(session)
             raise
-        if session.lasting:
+        if session.lasting and session.forgotten:
+            self._checkpointer.delete_thread(session.name)
+        elif session.lasting:
             state = self._checkpointer.get_tuple({"configurable": {"thread_id": session.name}})
             session.keep(state.config["configurable"]["checkpoint_id"] if state else "")
+            with self._lock:  # a first run that failed beside this one has taken it out
+                self._sessions.setdefault(session.name, session)
+
+    def _unregister(self, session: Session) -> None:
+        """A thread whose first run failed never was."""
+        with self._lock:
+            if self._sessions.get(session.name) is session:
+                del self._sessions[session.name]
+        self._checkpointer.delete_thread(session.name)

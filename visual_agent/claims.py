@@ -19,6 +19,7 @@ from visual_agent.errors import UserError
 from visual_agent.geometry import Region
 from visual_agent.images import Ledger
 from visual_agent.observations import Observation
+from visual_agent.react import language_of
 from visual_agent.wording import numbers_in, plain, quotes_in, sentences, words_in
 
 
@@ -237,7 +238,6 @@ def best_so_far(question: str, why: str, sight: Sight, most: int = 3) -> tuple[s
         if evidence is not None:
             claims.append(Claim(line.region.phrase.strip(), (evidence,)))
     seen = "; ".join(claim.text for claim in claims)
-    chinese = bool(re.search(r"[\u3400-\u9fff]", question))
-    if chinese:
+    if language_of(question) == "zh":
         return f"未找到：{why}。" + (f"目前看到：{seen}。" if seen else ""), claims
     return f"Not found: {why}." + (f" Seen so far: {seen}." if seen else ""), claims

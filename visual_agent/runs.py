@@ -13,11 +13,27 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from visual_agent.errors import UserError, VisualAgentError
+from visual_agent.react import language_of
 
 T = TypeVar("T")
 
 #: A model whose output could not be read is asked again this many times in a row.
 REPAIRS = 2
+
+_REASONS = {
+    "en": {
+        "model_calls": "the limit of {limits.model_calls} model calls ended the run before it had an answer",
+        "tool_calls": "the limit of {limits.tool_calls} tool calls ended the run before it had an answer",
+        "seconds": "the limit of {limits.seconds:g} seconds ended the run before it had an answer",
+        "unreadable_output": "the model's output could not be read {times} times in a row",
+    },
+    "zh": {
+        "model_calls": "达到 {limits.model_calls} 次模型调用的上限，尚无答案",
+        "tool_calls": "达到 {limits.tool_calls} 次工具调用的上限，尚无答案",
+        "seconds": "达到 {limits.seconds:g} 秒的时限，尚无答案",
+        "unreadable_output": "模型的输出连续 {times} 次无法读取",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +94,9 @@ class Run:
         return self.sentence()
 
     def sentence(self) -> str:
-        """Why the run was ended, for the answer."""
-        limits = self.limits
-        return {
-            "model_calls": f"the limit of {limits.model_calls} model calls ended the run before it had an answer",
-            "tool_calls": f"the limit of {limits.tool_calls} tool calls ended the run before it had an answer",
-            "seconds": f"the limit of {limits.seconds:g} seconds ended the run before it had an answer",
-            "unreadable_output": f"the model's output could not be read {REPAIRS + 1} times in a row",
-        }.get(self.stopped, self.stopped)
+        """Why the run was ended, for the answer, in the question's language."""
+        reason = _REASONS[language_of(self.question)].get(self.stopped, self.stopped)
+        return reason.format(limits=self.limits, times=REPAIRS + 1)
 
     def take_tool_call(self) -> bool:
         """Count one tool call; False when none is left."""

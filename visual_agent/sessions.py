@@ -35,7 +35,7 @@ class Session:
     `checkpoint` is where the last good run ended, so that a run that failed leaves nothing behind; `delivered` names
     the pictures that its messages hold, `offered` those of the run under way. `shown` maps a region id to the tool
     call that first showed it; `observations` are the tool calls' results by call id. `lasting`: it has a name and may
-    be asked again.
+    be asked again; `forgotten`: it was dropped while a run was under way.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Session:
     graph: CompiledStateGraph[Any, Any, Any, Any]
     tools: list[BaseTool]
     lasting: bool = True
+    forgotten: bool = False
     runs: int = 0
     checkpoint: str = ""
     delivered: set[str] = field(default_factory=set)

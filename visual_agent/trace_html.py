@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from visual_agent.errors import BoxError, ImageError
 from visual_agent.geometry import Box, Region, Transform
 from visual_agent.images import Ledger
+from visual_agent.react import language_of
 from visual_agent.trace import PictureRecord, Step, Trace, named_pictures
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ class _Page:
         self.trace = trace
         self.images = _images(trace, pictures)
         self.records = {record.name: record for record in trace.pictures}
-        self.words = _WORDS["zh" if re.search(r"[\u3400-\u9fff]", trace.question) else "en"]
-        self.language = "zh" if self.words is _WORDS["zh"] else "en"
+        self.language = language_of(trace.question)
+        self.words = _WORDS[self.language]
         self.evidence = [item for claim in trace.answer.get("claims", []) for item in claim["evidence"]]
 
     def html(self) -> str:
