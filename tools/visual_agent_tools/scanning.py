@@ -167,7 +167,8 @@ def _fields(ink: Array, over: int) -> list[tuple[int, int]]:
     import numpy as np
 
     height = ink.shape[0] - 2 * over
-    rule = ink.mean(axis=0) > 0.97
+    above, below = ink[: over + height].mean(axis=0), ink[over:].mean(axis=0)
+    rule = np.maximum(above, below) > 0.97
     drawn = ink[over + int(0.12 * height) : over + max(int(0.88 * height), 1)].any(axis=0) & ~rule
     edges = np.flatnonzero(np.diff(np.concatenate(([False], drawn, [False])).astype(np.int8)))
     fields: list[tuple[int, int]] = []
@@ -187,10 +188,8 @@ def _level(ink: Array) -> tuple[int, int]:
 
     At least the middle three fifths: a lone dash is a line as high as its neighbours.
     """
-    import numpy as np
-
     height = ink.shape[0]
-    rows = np.asarray(ink.any(axis=1))
+    rows = ink.any(axis=1) & (ink.mean(axis=1) < 0.97)  # A rule under the line is no part of it.
     top, bottom = round(0.2 * height), max(round(0.8 * height), 1)
     while top > 0 and rows[max(top - 2, 0) : top].any():
         top -= 1

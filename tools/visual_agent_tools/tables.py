@@ -50,7 +50,7 @@ def _grow(rows: Sequence[_Row], start: int) -> tuple[int, list[_Band]]:
         gap = min(i.box.y1 for i in row) - max(i.box.y2 for i in previous)
         wider = _add(bands, row)
         larger = median([i.box.height for i in row]) / median([i.box.height for i in previous])
-        if gap > 2.2 * height or wider is None or not 0.55 < larger < 1.8:
+        if gap > 3.2 * height or wider is None or not 0.55 < larger < 1.8:
             break
         if len(row) == 1 and len(wider) > len(bands):
             break
@@ -115,8 +115,10 @@ def _is_table(block: Sequence[_Row], bands: Sequence[_Band]) -> bool:
 
 
 def _is_running_text(column: Sequence[Item]) -> bool:
-    """Whether the column's typical entry is as long as a line of prose (a Hanzi counts as two letters)."""
-    return median([sum(2 if "\u3000" < c < "\uff00" else 1 for c in item.line.text) for item in column]) >= 36
+    """Whether the column's entries are as long as lines of prose (a Hanzi counts as two letters) and fill it."""
+    units = median([sum(2 if "\u3000" < c < "\uff00" else 1 for c in item.line.text) for item in column])
+    widths = [item.box.width for item in column]
+    return units >= 24 and median(widths) > 0.75 * max(widths)
 
 
 def _aligned(column: Sequence[Item], height: float) -> bool:

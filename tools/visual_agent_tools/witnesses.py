@@ -66,7 +66,15 @@ def ground_model(model: Engine, picture: Picture, phrase: str) -> list[Region]:
     name = "ground" if profile.grid == "thousandths" else "ground_json"
     turn = Turn("user", (ImagePart(picture.pixels, picture.name), Text(load(name, phrase=phrase))))
     text = answer(model, Request((turn,), sampling=Sampling(max_tokens=256, temperature=0.0))).text
-    regions = read_regions(text, picture.size, frame=picture.name, phrase=phrase, unit=profile.grid)
+    resized = getattr(model, "resized", None) if profile.grid == "pixels" else None
+    regions = read_regions(
+        text,
+        picture.size,
+        frame=picture.name,
+        phrase=phrase,
+        unit=profile.grid,
+        resized=resized(picture.size) if resized else None,
+    )
     if not regions and _BARE_POINT.search(text):
         raise ModelOutputError(
             f"The model answered {text[:80]!r}, which has numbers but no readable box; ask again or use by='text'.",
