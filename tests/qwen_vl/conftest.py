@@ -11,9 +11,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from qwen_vl.recordings import DATA, read, tiny_model, vocabulary  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 
+from qwen_vl.recordings import DATA, read, tiny_model, vocabulary  # noqa: E402
 from visual_agent.engines.qwen_vl import QwenVLTokenizer  # noqa: E402
 
 

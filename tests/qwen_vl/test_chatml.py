@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from qwen_vl.recordings import placeholders, read, runs
 
+from qwen_vl.recordings import placeholders, read, runs
 from visual_agent.engines.qwen_vl import QwenVLTokenizer
 from visual_agent.engines.qwen_vl.chatml import (
     IGNORED,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from qwen_vl.recordings import read, tiny_config, tiny_model
-from qwen_vl.test_model import CASES, inputs, new_tokens
 from transformers import CompileConfig, DynamicCache, GenerationConfig, StaticCache
 
+from qwen_vl.recordings import read, tiny_config, tiny_model
+from qwen_vl.test_model import CASES, inputs, new_tokens
 from visual_agent.engines.qwen_vl.stopping import StopSequences
 from visual_agent.errors import ContentError
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from qwen_vl.recordings import DATA, read
 from safetensors.torch import load_file
 from transformers.image_utils import SizeDict
 
+from qwen_vl.recordings import DATA, read
 from visual_agent.engines.qwen_vl import QwenVLImageProcessor
 from visual_agent.errors import ContentError
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from qwen_vl.recordings import DATA, read, tiny_config, tiny_model
-from qwen_vl.test_model import new_tokens
 from safetensors.torch import load_file
 from transformers import DynamicCache, StaticCache
 
+from qwen_vl.recordings import DATA, read, tiny_config, tiny_model
+from qwen_vl.test_model import new_tokens
 from visual_agent.engines.qwen_vl.pictures import paths_to_placeholders
 from visual_agent.engines.qwen_vl.rotary import ntk_alpha
 
@@ -52,9 +52,7 @@ def test_logits_and_tokens(name: str) -> None:
     with torch.no_grad():
         output = model(**given)
     model.eval()
-    torch.testing.assert_close(
-        output.logits[:, -case["tail"] :], TENSORS[f"{name}.logits_tail"], atol=1e-4, rtol=0
-    )
+    torch.testing.assert_close(output.logits[:, -case["tail"] :], TENSORS[f"{name}.logits_tail"], atol=1e-4, rtol=0)
     alpha = getattr(output.past_key_values, "ntk_alpha", torch.tensor([1]))
     assert alpha.tolist() == [case["ntk_alpha"]]
     if "greedy_new_tokens" not in case:
@@ -93,7 +91,7 @@ def test_rows_do_not_depend_on_their_batch() -> None:
     """The default: each row counts its own tokens, so padding changes nothing (in the original it does)."""
     model, given = variant("both"), inputs(CASES[PADDED])
     single = CASES["both.text_20_unpadded"]
-    row = [r for r in range(2) if given["attention_mask"][r].sum() == 20][0]
+    row = next(r for r in range(2) if given["attention_mask"][r].sum() == 20)
     assert given["input_ids"][row, -20:].tolist() == single["input_ids"][0]
     with torch.no_grad():
         output = model(**given)

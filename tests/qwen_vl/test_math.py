@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from qwen_vl.recordings import DATA, read, tiny_config
 from safetensors.torch import load_file
 
+from qwen_vl.recordings import DATA, read, tiny_config
 from visual_agent.engines.qwen_vl.configuration import QwenVLConfig, QwenVLVisionConfig
 from visual_agent.engines.qwen_vl.layers import QwenVLMLP, QwenVLRMSNorm
 from visual_agent.engines.qwen_vl.rotary import (

@@ -12,9 +12,9 @@ import pytest
 import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qwen_vl.recordings import placeholders, read, runs, vocabulary
 from tiktoken.load import load_tiktoken_bpe
 
+from qwen_vl.recordings import placeholders, read, runs, vocabulary
 from visual_agent.engines.qwen_vl import QwenVLTokenizer, specials
 from visual_agent.engines.qwen_vl.conversion import PATTERN, converted, read_ranks
 from visual_agent.engines.qwen_vl.tokenization import pull_pictures
@@ -200,7 +200,11 @@ def test_pictures_in_the_original_text_form(tokenizer: QwenVLTokenizer) -> None:
 
 def test_control_tokens_in_a_path_are_part_of_the_path(tokenizer: QwenVLTokenizer) -> None:
     for row in ROWS:
-        if isinstance(row["ids_all"], dict) and row["ids_all"]["error"] == "TypeError" and "<img><img>" not in row["text"]:
+        if (
+            isinstance(row["ids_all"], dict)
+            and row["ids_all"]["error"] == "TypeError"
+            and "<img><img>" not in row["text"]
+        ):
             path = row["text"][len("<img>") : -len("</img>")]
             assert tokenizer.encode_with_pictures(row["text"])[1] == [path]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from qwen_vl.recordings import DATA, tiny_model
 from safetensors.torch import load_file
 
+from qwen_vl.recordings import DATA, tiny_model
 from visual_agent.engines.qwen_vl.vision import resize_positions
 
 T = load_file(DATA / "vision" / "tiny_a_vision.safetensors")
@@ -24,11 +24,13 @@ def seen() -> dict[str, Any]:
     tower = tiny_model(attention="eager").visual
     record: dict[str, Any] = {}
     for name, module in tower.named_modules():
+
         def keep(_: Any, given: Any, out: Any, name: str = name) -> None:
             record[name] = out[0] if isinstance(out, tuple) else out
             record[f"{name}.in"] = given[0] if given else None
             if isinstance(out, tuple):
                 record[f"{name}.weights"] = out[1]
+
         if name:
             module.register_forward_hook(keep)
     pixels = load_file(DATA / "tiny_a" / "cases.safetensors")["pixel_values"][:2]

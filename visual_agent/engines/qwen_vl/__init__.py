@@ -7,6 +7,8 @@ both kinds of folder without any remote code.
 
 from __future__ import annotations
 
+from typing import cast
+
 import transformers
 
 from visual_agent.engines.qwen_vl.configuration import QwenVLConfig, QwenVLOriginalConfig, QwenVLVisionConfig
@@ -36,7 +38,7 @@ class QWenTokenizer(QwenVLTokenizer):
     @classmethod
     def from_pretrained(cls, *args: object, **kwargs: object) -> QwenVLTokenizer:
         """As `QwenVLTokenizer.from_pretrained`."""
-        return QwenVLTokenizer.from_pretrained(*args, **kwargs)  # type: ignore[no-any-return]
+        return cast("QwenVLTokenizer", QwenVLTokenizer.from_pretrained(*args, **kwargs))
 
 
 def register() -> None:

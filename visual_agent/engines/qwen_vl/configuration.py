@@ -7,7 +7,7 @@ file describes the same model.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from transformers import PreTrainedConfig
 
@@ -16,7 +16,7 @@ END_OF_TEXT_ID = 151643
 """``<|endoftext|>``: the id the original uses to end, to pad and (in the base model) to stop."""
 
 
-class QwenVLVisionConfig(PreTrainedConfig):
+class QwenVLVisionConfig(PreTrainedConfig):  # type: ignore[misc]
     """The vision tower: a 448 px ViT and a resampler with a fixed number of learned queries.
 
     Attributes:
@@ -62,7 +62,7 @@ class QwenVLVisionConfig(PreTrainedConfig):
         return int(self.width * self.mlp_ratio)
 
 
-class QwenVLConfig(PreTrainedConfig):
+class QwenVLConfig(PreTrainedConfig):  # type: ignore[misc]
     """Qwen-VL: a Qwen-7B language model that reads pictures as `QwenVLVisionConfig.n_queries` vectors each.
 
     Fields have the names and meanings of the original file. Those that surprise:
@@ -137,6 +137,7 @@ class QwenVLConfig(PreTrainedConfig):
     eos_token_id: int | list[int] | None = None
     pad_token_id: int | None = None
     visual: dict[str, Any] | PreTrainedConfig | None = None
+    dtype: Any = None
 
     def __post_init__(self, **kwargs: Any) -> None:
         """Builds the vision part and fills in what the original leaves to its code."""
@@ -157,9 +158,14 @@ class QwenVLConfig(PreTrainedConfig):
         super().__post_init__(**kwargs)
 
     @property
+    def tower(self) -> QwenVLVisionConfig:
+        """The vision part, once built."""
+        return cast("QwenVLVisionConfig", self.visual)
+
+    @property
     def image_start_id(self) -> int:
         """Id of ``<img>``."""
-        return int(self.visual.image_start_id)  # type: ignore[union-attr]
+        return self.tower.image_start_id
 
     @property
     def image_end_id(self) -> int:

@@ -81,7 +81,7 @@ def build_tokenizer(ranks: dict[bytes, int]) -> Any:
 
     letters = bytes_to_unicode()
     written = {word: "".join(map(letters.__getitem__, word)) for word in ranks}
-    merges = []
+    merges: list[tuple[str, str]] = []
     for word in sorted(ranks, key=ranks.__getitem__):
         halves = ((word[:cut], word[cut:]) for cut in range(1, len(word)))
         known = [(a, b) for a, b in halves if a in ranks and b in ranks]

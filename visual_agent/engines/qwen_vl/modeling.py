@@ -15,7 +15,7 @@ Deliberate differences to the original, each for the better:
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -97,7 +97,7 @@ class QwenVLModel(QwenVLPreTrainedModel):
         self.h = nn.ModuleList([QwenVLBlock(config, index) for index in range(config.num_hidden_layers)])
         self.ln_f = QwenVLRMSNorm(config.hidden_size, config.layer_norm_epsilon)
         self.rotary = QwenVLRotaryEmbedding(config)
-        self.visual = QwenVLVisionModel(config.visual)
+        self.visual = QwenVLVisionModel(config.tower)
         self.gradient_checkpointing = False
         self.post_init()
 
@@ -107,7 +107,7 @@ class QwenVLModel(QwenVLPreTrainedModel):
 
     def set_input_embeddings(self, value: nn.Module) -> None:
         """Replaces the token embeddings."""
-        self.wte = value
+        self.wte = cast("nn.Embedding", value)
 
     def get_encoder(self, modality: str | None = None) -> nn.Module:
         """The vision tower for "image"; else the backbone itself."""
@@ -162,18 +162,20 @@ class QwenVLModel(QwenVLPreTrainedModel):
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("You must specify exactly one of input_ids or inputs_embeds")
-        if inputs_embeds is None:
-            inputs_embeds = self._embed(input_ids, pixel_values, mm_encoder_outputs)
-        elif pixel_values is not None or mm_encoder_outputs:
+        if input_ids is not None:
+            embeddings = self._embed(input_ids, pixel_values, mm_encoder_outputs)
+        elif pixel_values is None and not mm_encoder_outputs:
+            embeddings = cast("torch.Tensor", inputs_embeds)
+        else:
             raise ValueError("Pictures need input_ids; with inputs_embeds insert their features beforehand")
         if use_cache and past_key_values is None and not (self.gradient_checkpointing and self.training):
             past_key_values = DynamicCache(config=self.config)
         given = position_ids is not None and past_key_values is None
         if position_ids is None:
-            position_ids = self._positions(inputs_embeds, attention_mask, past_key_values)
+            position_ids = self._positions(embeddings, attention_mask, past_key_values)
         mask = create_causal_mask(
             config=self.config,
-            inputs_embeds=inputs_embeds,
+            inputs_embeds=embeddings,
             attention_mask=attention_mask,
             past_key_values=past_key_values,
             position_ids=position_ids,
@@ -181,9 +183,9 @@ class QwenVLModel(QwenVLPreTrainedModel):
         alpha = self._ntk_alpha(position_ids, past_key_values)
         angles = self.rotary(position_ids, alpha)
         factors = None
-        if given or self._may_exceed(inputs_embeds.shape[1], past_key_values):
+        if given or self._may_exceed(embeddings.shape[1], past_key_values):
             factors = self._query_factors(position_ids)
-        hidden_states = self.drop(inputs_embeds)
+        hidden_states = self.drop(embeddings)
         for block in self.h:
             hidden_states = block(
                 hidden_states,
@@ -221,7 +223,7 @@ class QwenVLModel(QwenVLPreTrainedModel):
             )
         if self._needs_zero_picture():
             weight = self.visual.conv1.weight
-            side = ZERO_PICTURE_SIDE * self.config.visual.patch_size  # type: ignore[union-attr]
+            side = ZERO_PICTURE_SIDE * self.config.tower.patch_size
             blank = torch.zeros(1, 3, side, side, dtype=weight.dtype, device=weight.device)
             unused = self.get_image_features(blank, return_dict=True).pooler_output.mean() * 0
             embeddings = embeddings + unused.to(embeddings.device, embeddings.dtype)
@@ -316,7 +318,7 @@ class QwenVLForConditionalGeneration(QwenVLPreTrainedModel, GenerationMixin):  #
 
     def set_input_embeddings(self, value: nn.Module) -> None:
         """Replaces the token embeddings."""
-        self.transformer.wte = value
+        self.transformer.set_input_embeddings(value)
 
     def get_output_embeddings(self) -> nn.Module:
         """The language head."""
@@ -324,7 +326,7 @@ class QwenVLForConditionalGeneration(QwenVLPreTrainedModel, GenerationMixin):  #
 
     def set_output_embeddings(self, value: nn.Module) -> None:
         """Replaces the language head."""
-        self.lm_head = value
+        self.lm_head = cast("nn.Linear", value)
 
     def get_encoder(self, modality: str | None = None) -> nn.Module:
         """The vision tower for "image"; else the backbone."""

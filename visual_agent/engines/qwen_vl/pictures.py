@@ -26,7 +26,7 @@ def span_starts(input_ids: torch.Tensor, config: QwenVLConfig) -> torch.Tensor:
     Returns:
         bool ``[batch, length]``.
     """
-    span = config.visual.n_queries  # type: ignore[union-attr]
+    span = config.tower.n_queries
     found = torch.zeros_like(input_ids, dtype=torch.bool)
     length = input_ids.shape[1]
     if length < span + 2:
@@ -43,7 +43,7 @@ def span_starts(input_ids: torch.Tensor, config: QwenVLConfig) -> torch.Tensor:
 def placeholder_mask(input_ids: torch.Tensor, config: QwenVLConfig) -> torch.Tensor:
     """Marks the placeholders of complete picture spans: bool ``[batch, length]``."""
     starts = span_starts(input_ids, config).int()
-    span = config.visual.n_queries  # type: ignore[union-attr]
+    span = config.tower.n_queries
     edges = torch.zeros_like(starts)
     edges[:, 1:] += starts[:, :-1]
     if starts.shape[1] > span + 1:
@@ -69,7 +69,7 @@ def paths_to_placeholders(input_ids: torch.Tensor, config: QwenVLConfig) -> torc
     Returns:
         The ids with ``<imgpad>`` all through every span of the right length.
     """
-    span = config.visual.n_queries  # type: ignore[union-attr]
+    span = config.tower.n_queries
     ids = input_ids.clone()
     for row, start in (input_ids == config.image_start_id).nonzero().tolist():
         end = start + span + 1

@@ -11,7 +11,7 @@ a linear weight, which breaks when that weight is quantised. Neither is repeated
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,8 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.utils.output_capturing import capture_outputs
 
 from visual_agent.engines.qwen_vl.configuration import QwenVLVisionConfig
+
+Attention = Callable[..., tuple[torch.Tensor, torch.Tensor | None]]
 
 POSITION_ROWS = 256
 """Rows of the stored ViT position table: a 16 by 16 grid, whatever the picture's size."""
@@ -61,10 +63,9 @@ def eager_attention(
     return torch.matmul(weights, value).transpose(1, 2).contiguous(), weights
 
 
-def attention_function(config: Any) -> Callable[..., tuple[torch.Tensor, torch.Tensor | None]]:
+def attention_function(config: Any) -> Attention:
     """The attention implementation that ``config`` names ("sdpa", "eager", "flash_attention_2" ...)."""
-    chosen = ALL_ATTENTION_FUNCTIONS.get_interface(config._attn_implementation, eager_attention)
-    return chosen  # type: ignore[no-any-return]
+    return cast("Attention", ALL_ATTENTION_FUNCTIONS.get_interface(config._attn_implementation, eager_attention))
 
 
 def sincos_table(dim: int, side: int) -> torch.Tensor:
@@ -244,7 +245,7 @@ class QwenVLResampler(nn.Module):
         values = self.ln_kv(self.kv_proj(x))
         query = self.ln_q(self.query) + self.pos_embed
         keys = values + resize_positions(self.pos_embed, x.shape[1])
-        return self.attn(query, keys, values, **kwargs)[0]  # type: ignore[no-any-return]
+        return self.attn(query, keys, values, **kwargs)[0]
 
 
 class QwenVLVisionModel(PreTrainedModel):  # type: ignore[misc]
