@@ -149,9 +149,10 @@ def test_redirects(server: Server, status: int) -> None:
 
 
 def test_gzip_unasked(server: Server) -> None:
-    data = PNG + bytes(300_000)
-    server.answers["/a.gz"] = send(gzip.compress(data), Content_Encoding="gzip")
-    assert fetch(f"{server.url}/a.gz", OPEN) == data
+    for length in (0, 64 * 1024 - len(PNG), 64 * 1024, 300_000):
+        data = PNG + bytes(length)
+        server.answers["/a.gz"] = send(gzip.compress(data), Content_Encoding="gzip")
+        assert fetch(f"{server.url}/a.gz", OPEN) == data
 
 
 def test_proxies_of_the_environment_are_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,6 +326,8 @@ def test_compressed_bomb(server: Server) -> None:
     server.answers["/bomb"] = send(bomb, Content_Encoding="gzip")
     with pytest.raises(ImageTooLarge):
         fetch(f"{server.url}/bomb", LoadPolicy(private_addresses=True, max_bytes=1_000_000))
+    pieces = fetching._decoded(iter([bomb]), "gzip", "bomb")
+    assert max(len(next(pieces)) for _ in range(50)) <= 64 * 1024  # however much one read unpacks to
 
 
 # --- time ------------------------------------------------------------------------------------------------------------

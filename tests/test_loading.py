@@ -7,6 +7,7 @@ import io
 import os
 import struct
 import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -488,10 +489,24 @@ def test_images_in_pdfs_do_not_fill_the_memory() -> None:
     assert load(pdf_with_image(3000, 3000)).image.getpixel((9, 9)) == BLACK
 
 
-def test_pdfium_from_many_threads() -> None:
+def test_pdfium_from_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PDFium is not thread-safe: only one thread is ever inside it."""
+    draw, inside, most = documents._drawn, [0], [0]
+
+    def watched(*arguments: Any) -> Image.Image:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.002)
+        try:
+            return draw(*arguments)
+        finally:
+            inside[0] -= 1
+
+    monkeypatch.setattr(documents, "_drawn", watched)
     with ThreadPoolExecutor(8) as pool:
         pages = list(pool.map(lambda i: load(TWO_PAGES, page=1 + i % 2).image.getpixel((5, 270)), range(32)))
     assert pages == [RED, BLUE] * 16
+    assert most == [1]
 
 
 # --- limits ----------------------------------------------------------------------------------------------------------
@@ -577,6 +592,14 @@ def tree(tmp_path: Path) -> Path:
     for place in ("in", "in/deep", "out"):
         (tmp_path / place / "a.png").write_bytes(picture())
     return tmp_path
+
+
+def test_pipes_and_devices_are_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("opened"))
+    for path in (tmp_path / "pipe.png", Path(os.devnull)):
+        with pytest.raises(ImageRefused, match="pipe, socket or device"):
+            load(path)
 
 
 def test_folders_confine(tree: Path) -> None:

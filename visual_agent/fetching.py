@@ -323,7 +323,6 @@ def _decoded(chunks: Iterator[bytes], encoding: str, label: str) -> Iterator[byt
             while rest:
                 yield inflate.decompress(rest, _CHUNK)
                 rest = inflate.unconsumed_tail
-        yield inflate.flush()
     except zlib.error as error:
         raise ImageUnreadable(f"{label} came broken (gzip); download it and give the file.", image=label) from error
     if not inflate.eof:
