@@ -576,3 +576,20 @@ def test_parallel_tool_calls_become_steps_of_one_thought():
     assert (steps["a"].thought, steps["b"].thought) == ("Both.", "")
     assert answer.usage["prompt_tokens"] == 5
     assert answer.evidence[0].call_id == "a"
+
+
+def test_a_broken_call_beside_a_good_one_is_answered_too():
+    message = AIMessage(
+        "Both.",
+        tool_calls=[{"name": "read_text", "args": {}, "id": "a", "type": "tool_call"}],
+        invalid_tool_calls=[
+            {"name": "crop", "args": "{", "id": "b", "error": "bad JSON", "type": "invalid_tool_call"},
+        ],
+    )
+    replies = [AIMessage("Hello."), message, AIMessage("It is 12.30 [r3].")]
+    agent = VisualAgent(Other(responses=replies), [reader, cropper])
+    agent.run("Hello?", picture(), thread="t")
+    answer = agent.run("The total?", thread="t")
+    assert sorted((s.call_id, bool(s.error)) for s in steps_of(answer)) == [("a", False), ("b", True)]
+    assert answer.found
+    assert answer.usage["model_calls"] == 2

@@ -195,7 +195,9 @@ class Repair(AgentMiddleware[State, Run]):
         run, message = runtime.context, state["messages"][-1]
         if run.stopped or not isinstance(message, AIMessage) or not _unreadable(message):
             run.broken_in_a_row = 0
-            return None
+            # Broken calls beside good ones are answered too: every model wants an answer to each of its calls.
+            broken = _answers_to_broken(message) if isinstance(message, AIMessage) else []
+            return {"messages": broken} if broken else None
         run.broken_in_a_row += 1
         if run.broken_in_a_row > REPAIRS:
             ended = AIMessage(_ended(run.stop("unreadable_output")))
