@@ -27,6 +27,8 @@ from visual_agent_tools.lines import Line
 _SPARE = 2
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}_]+(?:[.,:'’/-](?=\w)[^\W{_CJK}_]+)*|[^\w\s]", re.UNICODE)
+#: Signs inside a word that people leave out or add.
+_JOINERS = re.compile(r"[\s'’/-]")
 _LOOKALIKE = str.maketrans("oilzsb|!", "01125811")
 _NAMED = re.compile(r"""["“”「『«](.+?)["“”」』»]|(?<!\w)'(.+?)'(?!\w)""")
 _ARTICLES = {"the", "a", "an"}
@@ -106,7 +108,7 @@ def _tokens(text: str, line: int = 0) -> list[_Token]:
     """Words, numbers, single Hanzi and signs; punctuation that carries no meaning is left out."""
     found = []
     for match in _TOKEN.finditer(text):
-        plain = fold(match[0]).replace(" ", "")
+        plain = _JOINERS.sub("", fold(match[0])) or match[0]
         if plain and not (unicodedata.category(plain[0]).startswith("P") and plain not in "%&@#*"):
             found.append(_Token(plain, match.start(), match.end(), line))
     return found
@@ -197,7 +199,7 @@ def _windows(tokens: Sequence[_Token], count: int) -> Iterator[list[_Token]]:
 
 def _score(target: Sequence[_Token], window: Sequence[_Token]) -> float:
     """How well a window of a line fits the phrase, 0..1."""
-    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.distance import OSA
 
     want, have = "".join(t.text for t in target), "".join(t.text for t in window)
     if want == have:
@@ -208,9 +210,9 @@ def _score(target: Sequence[_Token], window: Sequence[_Token]) -> float:
         return 0.93
     if len(have) > len(want) and want in have and len(window) <= len(target):
         return _within(want, have)
-    likeness = Levenshtein.normalized_similarity(_look(want), _look(have))
+    likeness = OSA.normalized_similarity(_look(want), _look(have))
     changes = round((1 - likeness) * max(len(want), len(have)))
-    allowed = 0 if len(want) < 4 else 1 if len(want) < 8 else max(2, len(want) // 6)
+    allowed = 0 if len(want) < 5 else 1 if len(want) < 9 else max(2, len(want) // 6)
     if re.search(rf"[{_CJK}]", want):
         allowed = 0 if len(want) < 4 else max(1, len(want) // 5)
     same_words = len(target) > 1 and sorted(t.text for t in target) == sorted(t.text for t in window)
