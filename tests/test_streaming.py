@@ -160,3 +160,9 @@ def test_many_abandoned_streams_leave_nothing():
         time.sleep(0.01)
     assert not engine.active
     assert not [thread for thread in threading.enumerate() if thread.name == THREAD_NAME]
+
+
+def test_logprobs_of_empty_pieces_count_too():
+    pieces = [Chunk(token, logprobs=((token, -1.0),)) for token in ("a", "", "")]
+    chunks = list(generate(Engine(*pieces), Request(ASK)))
+    assert [token for chunk in chunks for token, _ in chunk.logprobs] == ["a", "", ""]

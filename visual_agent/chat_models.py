@@ -19,17 +19,19 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.prompt_values import ChatPromptValue, PromptValue
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field, model_validator
 
 from visual_agent import prompts, react
+from visual_agent.blocks import resolved, typed
 from visual_agent.calling import Call, check_names, forced_tool, prepare
 from visual_agent.engines.base import Chunk, Text, Turn
 from visual_agent.engines.registry import SharedEngine
 from visual_agent.loading import LoadPolicy
-from visual_agent.messages import resolved, to_turns
+from visual_agent.messages import to_turns
 from visual_agent.remote import load_model as load_model
 from visual_agent.replies import Delta
 from visual_agent.streaming import agenerate, generate
@@ -135,6 +137,14 @@ class ChatQwenVL(BaseChatModel):
             **{name: getattr(self, name) for name in names},
         }
 
+    def _convert_input(self, model_input: LanguageModelInput) -> PromptValue:
+        """As LangChain does it, with what its tracing needs to know about pictures."""
+        value = super()._convert_input(model_input)
+        messages = value.to_messages()
+        completed = typed(messages)
+        same = all(given is own for given, own in zip(messages, completed, strict=True))
+        return value if same else ChatPromptValue(messages=completed)
+
     # --- Generating ----------------------------------------------------------------------------------------------
 
     def _call(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> Call:
@@ -200,6 +210,11 @@ class ChatQwenVL(BaseChatModel):
             await chunks.aclose()  # type: ignore[attr-defined]
 
     # --- The cache sees pictures, not their names ------------------------------------------------------------------
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        """The cache's key: neither a call's time limit nor its session changes an answer."""
+        options = {name: value for name, value in kwargs.items() if name not in ("timeout", "session")}
+        return super()._get_llm_string(stop=stop, **options)
 
     def _generate_with_cache(
         self,

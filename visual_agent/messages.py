@@ -1,8 +1,8 @@
-"""LangChain messages in, an engine's turns out; and picture blocks for messages.
+"""LangChain messages in, an engine's turns out.
 
-In: messages whose content is text or blocks, pictures in every form that LangChain, OpenAI and Anthropic write.
-Out: `Turn`s of texts and pictures, strictly alternating, ready for `Engine.stream`. Tool calls and tool results
-become ReAct steps (`visual_agent.react`), or the `<tool_call>` form for engines with native tool calling.
+In: messages whose content is text or blocks (pictures: see `visual_agent.blocks`). Out: `Turn`s of texts and
+pictures, strictly alternating, ready for `Engine.stream`. Tool calls and tool results become ReAct steps
+(`visual_agent.react`), or the `<tool_call>` form for engines with native tool calling.
 
 A picture in a message becomes `Picture 2 (img1): `, the picture, and the end of the line, numbered through the
 conversation. What the model itself said is `trusted` text: it may write boxes; users and tool results may not.
@@ -11,7 +11,6 @@ conversation. What the model itself said is `trusted` text: it may write boxes; 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,181 +18,13 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from visual_agent import react
+from visual_agent.blocks import HELP, is_picture, name_of, pixels_of, resolved
+from visual_agent.blocks import image_block as image_block
 from visual_agent.engines.base import Image, Part, Role, Text, Turn
 from visual_agent.errors import ContentError
-from visual_agent.images import Picture, Pixels, find, keep
 
 if TYPE_CHECKING:
-    from visual_agent.loading import LoadPolicy, Source
-
-_LEDGER_NAME = re.compile(r"img\d+(?:\.[a-z]+\d+)*")
-_HELP = (
-    'give {"type": "text", "text": ...} or a picture made by visual_agent.messages.image_block (also accepted: '
-    '"image" with "base64", "url" or "file_id", "image_url", and Anthropic\'s "source")'
-)
-
-# --- Picture blocks ----------------------------------------------------------------------------------------------
-
-
-def image_block(source: Source | Picture, *, name: str = "") -> dict[str, Any]:
-    """A content block for a picture.
-
-    A ledger `Picture` is named by its `file_id` (the ledger must live as long as the messages do); an http(s) URL
-    stays a URL; everything else is carried in the block as base64, a picture file byte for byte.
-
-    Raises:
-        ImageError: the picture cannot be used.
-    """
-    if isinstance(source, Picture):
-        block = {"type": "image", "file_id": source.file_id, "mime_type": "image/png"}
-        return {**block, "extras": {"name": name or source.name}}
-    block = {"type": "image", **_carried(source)}
-    return {**block, "extras": {"name": name}} if name else block
-
-
-def _carried(source: Source) -> dict[str, str]:
-    import base64
-    import io
-    from pathlib import Path
-
-    from visual_agent.loading import load
-
-    if isinstance(source, str) and source[:8].lower().startswith(("http://", "https://")):
-        return {"url": source}
-    image = load(source).image
-    data, mime_type = b"", None
-    if isinstance(source, (bytes, bytearray)):
-        data = bytes(source)
-    elif isinstance(source, Path) or (isinstance(source, str) and source[:5].lower() != "data:"):
-        path = Path(source)
-        data = path.read_bytes() if path.is_file() else b""
-    if data:
-        mime_type = _web_type(data)
-    if mime_type is None:
-        out = io.BytesIO()
-        image.save(out, "PNG")
-        data, mime_type = out.getvalue(), "image/png"
-    return {"base64": base64.b64encode(data).decode(), "mime_type": mime_type}
-
-
-def _web_type(data: bytes) -> str | None:
-    """The type of a file that every chat model takes as it is; None for all others."""
-    if data.startswith(b"\x89PNG\r\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
-
-
-def name_of(block: Mapping[str, Any]) -> str:
-    """The ledger name that a picture block carries, or nothing."""
-    extras = block.get("extras")
-    for name in (extras.get("name") if isinstance(extras, Mapping) else None, block.get("name"), block.get("id")):
-        if isinstance(name, str) and _LEDGER_NAME.fullmatch(name):
-            return name
-    return ""
-
-
-def is_picture(block: object) -> bool:
-    """Whether a content block is meant to be a picture, of an accepted form or not."""
-    return isinstance(block, Mapping) and block.get("type") in ("image", "image_url", "input_image")
-
-
-def is_document(block: object) -> bool:
-    """Whether a content block is a file (a PDF, say) whose pages can be shown."""
-    return isinstance(block, Mapping) and block.get("type") in ("file", "document", "input_file")
-
-
-def source_of(block: Mapping[str, Any]) -> tuple[str, str]:
-    """What a picture block holds: ("file_id", id) or ("source", URL or data URI).
-
-    Raises:
-        ContentError: a form that is not accepted.
-    """
-    kind, inner = block.get("type"), block
-    if kind in ("image_url", "input_image"):
-        url = block.get("image_url")
-        return _checked("url", url.get("url") if isinstance(url, Mapping) else url, block)
-    if isinstance(block.get("file"), Mapping):
-        return _checked("url", block["file"].get("file_data"), block)
-    if isinstance(block.get("source"), Mapping):
-        inner = block["source"]
-        kind = inner.get("type")
-        key = {"base64": "data", "url": "url", "file": "file_id"}.get(str(kind), "")
-        return _checked(key, inner.get(key), block)
-    if "source_type" in block:
-        kind = str(block["source_type"])
-        key = {"base64": "data", "url": "url", "id": "file_id"}.get(kind, "")
-        return _checked(key, block.get("id" if key == "file_id" else key), block)
-    for key in ("file_id", "base64", "url"):
-        if block.get(key) is not None:
-            return _checked(key, block[key], block)
-    return _checked("url", None, block)
-
-
-def _checked(key: str, value: object, block: Mapping[str, Any]) -> tuple[str, str]:
-    if isinstance(value, str) and value.strip():
-        if key in ("base64", "data") and not value.startswith("data:"):
-            value = f"data:image/*;base64,{value}"
-        return ("file_id" if key == "file_id" else "source"), value
-    keys = ", ".join(sorted(str(key) for key in block))[:120]
-    raise ContentError(f"A picture block with the keys {keys} is not of an accepted form; {_HELP}.")
-
-
-def pixels_of(block: Mapping[str, Any], policy: LoadPolicy | None = None) -> list[Pixels]:
-    """The picture of a block; of a document block, its pages.
-
-    Without a policy, pictures come from URLs and from the message itself; a message cannot name files of this
-    machine (it may come from anywhere). A policy that allows folders allows paths in `url`.
-
-    Raises:
-        ContentError: the block is of a form that is not accepted.
-        ImageError: the picture cannot be used.
-    """
-    from visual_agent.loading import LoadPolicy, load, load_pages
-
-    kind, value = source_of(block)
-    policy = policy or LoadPolicy(folders=())
-    if kind == "file_id":
-        return [find(value)]
-    if is_document(block):
-        return [keep(page.image) for page in load_pages(value, policy)]
-    return [keep(load(value, policy).image)]
-
-
-def resolved(
-    messages: Sequence[BaseMessage], policy: LoadPolicy | None = None
-) -> tuple[list[BaseMessage], list[Pixels]]:
-    """The messages with every picture loaded and named by its content, and the pictures, which the caller must hold.
-
-    Raises:
-        ContentError: a picture block of a form that is not accepted.
-        ImageError: a picture cannot be used.
-    """
-    held: list[Pixels] = []
-    return [_resolved(message, policy, held) for message in messages], held
-
-
-def _resolved(message: BaseMessage, policy: LoadPolicy | None, held: list[Pixels]) -> BaseMessage:
-    content = message.content
-    if isinstance(message, AIMessage) or isinstance(content, str):
-        return message
-    if not any(is_picture(block) or is_document(block) for block in content):
-        return message
-    blocks: list[str | dict[str, Any]] = []
-    for block in content:
-        if isinstance(block, str) or not (is_picture(block) or is_document(block)):
-            blocks.append(block)
-            continue
-        pages = pixels_of(block, policy)
-        held.extend(pages)
-        name = name_of(block)
-        extras = {"extras": {"name": name}} if name else {}
-        blocks += [{"type": "image", "file_id": page.file_id, **extras} for page in pages]
-    return message.model_copy(update={"content": blocks})
-
-
-# --- Turns ---------------------------------------------------------------------------------------------------------
+    from visual_agent.loading import LoadPolicy
 
 
 @dataclass
@@ -236,7 +67,7 @@ class _Writer:
             elif tool:
                 parts.append(Text(f"(a result of type {block.get('type')!r} that this model cannot read)"))
             else:
-                raise ContentError(f"A content block of type {block.get('type')!r} is not accepted; {_HELP}.")
+                raise ContentError(f"A content block of type {block.get('type')!r} is not accepted; {HELP}.")
         return parts
 
 
@@ -248,7 +79,7 @@ def _ends_line(parts: Sequence[Part]) -> bool:
 def _blocks(content: object) -> list[str | Mapping[str, Any]]:
     if isinstance(content, (list, tuple)) and all(isinstance(block, (str, Mapping)) for block in content):
         return list(content)
-    raise ContentError(f"Message content must be text or a list of blocks, not {type(content).__name__}; {_HELP}.")
+    raise ContentError(f"Message content must be text or a list of blocks, not {type(content).__name__}; {HELP}.")
 
 
 def _text_of(block: Mapping[str, Any]) -> str | None:
@@ -321,13 +152,27 @@ def to_turns(
     talk = [message for message in messages if not isinstance(message, SystemMessage)]
     language = language or react.language_of(question_of(talk))
     preamble = react.preamble(tools, language) if tools and not native else ""
+    asked = _write_talk(writer, talk, preamble, native, language)
+    if not asked:
+        writer.write("user", [Text(preamble)])
+    elif not native and not _is_user(talk[-1]) and not _is_plain(talk[-1]):
+        # Without tools there is nothing left to do but answer.
+        opening = "Thought:" if preamble else react.render_final("", "", language).rstrip()
+        writer.write("assistant", [Text(opening, trusted=True)])
+    return tuple(Turn(role, tuple(parts)) for role, parts in writer.turns)
+
+
+def _write_talk(
+    writer: _Writer, talk: Sequence[BaseMessage], preamble: str, native: bool, language: react.Language
+) -> bool:
+    """Write all messages, the preamble before the last user turn; False when there is no user turn."""
     last_user = max((i for i, m in enumerate(talk) if _is_user(m) and not (i and _is_user(talk[i - 1]))), default=-1)
     at = 0
     while at < len(talk):
         message = talk[at]
-        if at == last_user and preamble:
-            writer.write("user", [Text(preamble)])
         if _is_user(message):
+            if at == last_user and preamble:
+                writer.write("user", [Text(preamble)])
             _write_user(writer, message, joint="" if at == last_user and preamble else "\n")
         elif isinstance(message, AIMessage):
             results = _results_after(talk, at)
@@ -338,18 +183,10 @@ def to_turns(
                 _write_steps(writer, message, results, language)
             else:
                 _write_answer(writer, message, language, as_react=bool(preamble) and at < len(talk) - 1)
-        elif native:
-            writer.write("user", _native_result(writer, message))
         else:
-            writer.write("assistant", _observation(writer, message))
+            _write_result(writer, message, native)
         at += 1
-    if last_user < 0:
-        writer.write("user", [Text(preamble)])
-    elif not native and not _is_user(talk[-1]) and not _is_plain(talk[-1]):
-        # Without tools there is nothing left to do but answer.
-        opening = "Thought:" if preamble else react.render_final("", "", language).rstrip()
-        writer.write("assistant", [Text(opening, trusted=True)])
-    return tuple(Turn(role, tuple(parts)) for role, parts in writer.turns)
+    return last_user >= 0
 
 
 def _is_user(message: BaseMessage) -> bool:
@@ -453,6 +290,14 @@ def _write_native(writer: _Writer, message: AIMessage, results: Sequence[ToolMes
     writer.write("assistant", [Text("\n".join(texts), trusted=True)])
     for result in [*(result for _, _, result in pairs), *left]:
         writer.write("user", _native_result(writer, result))
+
+
+def _write_result(writer: _Writer, message: BaseMessage, native: bool) -> None:
+    """A result that follows no call (its call was trimmed away)."""
+    if native:
+        writer.write("user", _native_result(writer, message))
+    else:
+        writer.write("assistant", _observation(writer, message))
 
 
 def _native_result(writer: _Writer, message: BaseMessage | None) -> list[Part]:

@@ -148,7 +148,8 @@ class _Cut:
         if chunk.finish is not None:
             self.over = True
             finish = "stop" if self._stop.stopped else chunk.finish
-            return replace(chunk, text=text, finish=finish, usage=chunk.usage or self._usage(), logprobs=self._ready())
+            logprobs = self._ready(rest=not self._stop.stopped)
+            return replace(chunk, text=text, finish=finish, usage=chunk.usage or self._usage(), logprobs=logprobs)
         if self._stop.stopped:
             self.over = True
             return Chunk(text, "stop", self._usage(), chunk.counters, self._ready())
@@ -158,12 +159,12 @@ class _Cut:
         """The last chunk for an engine that ended without one."""
         text = self._stop.close()
         self._said += text
-        return Chunk(text, "stop", self._usage(), {}, self._ready())
+        return Chunk(text, "stop", self._usage(), {}, self._ready(rest=True))
 
-    def _ready(self) -> tuple[tuple[str, float], ...]:
-        """The tokens that begin inside the text handed out so far, once each."""
+    def _ready(self, *, rest: bool = False) -> tuple[tuple[str, float], ...]:
+        """The tokens that begin inside the text handed out so far, once each; `rest`: all others too."""
         ready = []
-        while self._logprobs and self._heard < len(self._said):
+        while self._logprobs and (rest or self._heard < len(self._said)):
             self._heard += len(self._logprobs[0][0])
             ready.append(self._logprobs.pop(0))
         return tuple(ready)
