@@ -28,9 +28,8 @@ class QwenVLRMSNorm(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Normalises the last axis."""
-        wide = x.float()
-        wide = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
-        return self.weight * wide.to(x.dtype)
+        normed = F.rms_norm(x.float(), x.shape[-1:], eps=self.variance_epsilon)
+        return self.weight * normed.to(x.dtype)
 
 
 class QwenVLAttention(nn.Module):
@@ -65,7 +64,7 @@ class QwenVLAttention(nn.Module):
         Args:
             hidden_states: ``[batch, length, hidden_size]``.
             attention_mask: As the attention implementation wants it, or None.
-            position_embeddings: ``cos`` and ``sin``, float32 ``[batch, length, head_dim]``.
+            position_embeddings: What `apply_rotary` takes.
             query_factors: logn factors ``[batch, length]``, or None where all of them are 1.
             past_key_values: Cache to extend with this call's keys and values.
             **kwargs: Passed to the attention function.

@@ -1,8 +1,8 @@
 """Positions in Qwen-VL: rotary tables, the dynamic NTK factor and logn scaling of queries.
 
 In: position ids, integers ``[batch, length]`` counted from 0 at a row's first real token.
-Out: ``cos`` and ``sin`` of shape ``[batch, length, head_dim]`` and, beyond the training length, the factor of
-each query ``[batch, length]``.
+Out: tables of angles for every position and, beyond the training length, the factor of each query
+``[batch, length]``.
 
 Dynamic NTK (from the model's 2023 code): a prompt of L tokens is rotated with the base
 ``rotary_emb_base * alpha ** (d / (d - 2))``, where ``alpha = max(2 ** ceil(log2(L / seq_length) + 1) - 1, 1)``.
@@ -57,16 +57,19 @@ def logn_factors(positions: torch.Tensor, seq_length: int) -> torch.Tensor:
     return (torch.log(positions.float() + 1.0) / math.log(seq_length)).clamp(min=1.0)
 
 
-def rotate_half(x: torch.Tensor) -> torch.Tensor:
-    """Maps the last axis ``(a, b)`` to ``(-b, a)``."""
-    first, second = x.chunk(2, dim=-1)
-    return torch.cat((-second, first), dim=-1)
-
-
 def apply_rotary(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Rotates ``x [batch, heads, length, head_dim]`` in float32 and returns it in its own dtype."""
+    """Rotates in float32 and returns the input's dtype.
+
+    Args:
+        x: ``[batch, heads, length, head_dim]``; dimension i turns together with i + head_dim / 2.
+        cos: ``[batch, 1, length, head_dim]``.
+        sin: The same shape, the first half of the dimensions negated.
+
+    Returns:
+        The rotated ``x``.
+    """
     wide = x.float()
-    return (wide * cos.unsqueeze(1) + rotate_half(wide) * sin.unsqueeze(1)).to(x.dtype)
+    return torch.addcmul(wide * cos, wide.roll(x.shape[-1] // 2, dims=-1), sin).to(x.dtype)
 
 
 class QwenVLRotaryEmbedding(nn.Module):
@@ -99,7 +102,7 @@ class QwenVLRotaryEmbedding(nn.Module):
         return self.alphas[(lengths.unsqueeze(-1) > self.limits).sum(dim=-1)]
 
     def forward(self, position_ids: torch.Tensor, alpha: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Computes ``cos`` and ``sin``, float32 ``[batch, length, head_dim]``.
+        """Computes what `apply_rotary` takes, float32 ``[batch, 1, length, head_dim]``.
 
         Args:
             position_ids: ``[batch, length]``.
@@ -115,9 +118,9 @@ class QwenVLRotaryEmbedding(nn.Module):
                 ).to(position_ids.device)
             else:
                 frequencies = self.frequencies[0]
-            angles = position_ids.unsqueeze(-1).float() * frequencies
-            angles = torch.cat((angles, angles), dim=-1)
-            return angles.cos(), angles.sin()
+            angles = (position_ids.unsqueeze(-1).float() * frequencies).unsqueeze(1)
+            cos, sin = angles.cos(), angles.sin()
+            return torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)
 
 
 def cache_length(cache: Any) -> int:
