@@ -129,6 +129,8 @@ def test_not_found_is_a_value():
     assert answer.claims == ()
     answer = agent_of(final("未找到：传真")).run("传真是多少？", picture())
     assert not answer.found
+    answer = agent_of(READ, final("Not found: TOTAL 12.30 of 2025. The total is 12.30 [r3].")).run("?", picture())
+    assert [(c.text, c.supported) for c in answer.claims] == [("The total is 12.30.", True)]
 
 
 def test_an_engine_that_cannot_see_gives_an_honest_answer():

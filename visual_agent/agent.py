@@ -346,7 +346,7 @@ class VisualAgent:
             self._checkpointer.delete_thread(session.name)
         elif session.lasting:
             state = self._checkpointer.get_tuple({"configurable": {"thread_id": session.name}})
-            session.keep(state.config["configurable"]["checkpoint_id"] if state else "")
+            session.checkpoint = state.config["configurable"]["checkpoint_id"] if state else ""
             with self._lock:  # a first run that failed beside this one has taken it out
                 self._sessions.setdefault(session.name, session)
 

@@ -54,7 +54,7 @@ class Answer:
     text: str
     found: bool
     claims: tuple[Claim, ...] = ()
-    trace: Trace | None = None
+    trace: Trace | None = field(default=None, repr=False)
     usage: dict[str, int] = field(default_factory=dict)
     stopped: str = ""
 

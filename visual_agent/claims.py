@@ -101,6 +101,12 @@ def claims_of(text: str, sight: Sight) -> list[Claim]:
     return [_claim(sentence, sight) for sentence in sentences(marked)]
 
 
+def cited_claims(text: str, sight: Sight) -> list[Claim]:
+    """The statements of an answer that says "not found": only those that cite a region are statements about it."""
+    marked = [sentence for sentence in sentences(text) if _CITATION.search(sentence)]
+    return [claim for sentence in marked for claim in claims_of(sentence, sight) if claim.supported]
+
+
 def _claim(sentence: str, sight: Sight) -> Claim:
     cited = [i for group in _CITATION.findall(sentence) for i in _REGION_ID.findall(group)]
     words = without_citations(sentence)

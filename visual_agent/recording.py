@@ -13,7 +13,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from visual_agent.answers import Answer
-from visual_agent.claims import Sight, best_so_far, claims_of, is_found, without_citations
+from visual_agent.claims import Sight, best_so_far, cited_claims, claims_of, is_found, without_citations
 from visual_agent.errors import UserError
 from visual_agent.observations import Observation, region_to_dict
 from visual_agent.runs import Run
@@ -65,8 +65,7 @@ class Recorder:
         else:
             text = self._final
             found = is_found(text)
-            claims = claims_of(text, sight)
-            claims = claims if found else [claim for claim in claims if claim.supported]
+            claims = claims_of(text, sight) if found else cited_claims(text, sight)
         answer = Answer(without_citations(text), found, tuple(claims), trace, run.usage(), run.stopped)
         trace.answer = {**answer_to_dict(answer), "thought": self._last_thought}
         trace.usage, trace.seconds = answer.usage, run.elapsed()

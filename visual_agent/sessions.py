@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
     from langgraph.graph.state import CompiledStateGraph
 
-    from visual_agent.images import Ledger, Picture
+    from visual_agent.images import Ledger
     from visual_agent.loading import Loaded
 
 #: Longer questions are refused: they are documents, and belong into a picture or a tool.
@@ -32,10 +32,9 @@ MAX_QUESTION = 20_000
 class Session:
     """One conversation. Its runs take turns: `lock` is held for a whole run.
 
-    `checkpoint` is where the last good run ended, so that a run that failed leaves nothing behind; `delivered` names
-    the pictures that its messages hold, `offered` those of the run under way. `shown` maps a region id to the tool
-    call that first showed it; `observations` are the tool calls' results by call id. `lasting`: it has a name and may
-    be asked again; `forgotten`: it was dropped while a run was under way.
+    `checkpoint` is where the last good run ended, so that a run that failed leaves nothing behind. `shown` maps a
+    region id to the tool call that first showed it; `observations` are the tool calls' results by call id. `lasting`:
+    it has a name and may be asked again; `forgotten`: it was dropped while a run was under way.
     """
 
     name: str
@@ -46,8 +45,6 @@ class Session:
     forgotten: bool = False
     runs: int = 0
     checkpoint: str = ""
-    delivered: set[str] = field(default_factory=set)
-    offered: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)
     observations: dict[str, tuple[str, Observation]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -86,16 +83,7 @@ class Session:
         pictures = [self.ledger.add_loaded(item, known) for item in loaded]
         if not self.ledger.roots():
             raise UserError("There is no picture to ask about; give at least one.")
-        blocks: list[dict[str, Any]] = []
-        for picture in pictures:
-            blocks.append(_reminder(picture) if picture.name in self.delivered else image_block(picture))
-            self.offered.add(picture.name)
-        return [*blocks, {"type": "text", "text": question}]
-
-    def keep(self, checkpoint: str) -> None:
-        """The run was good: the next one goes on from its end."""
-        self.checkpoint = checkpoint
-        self.delivered |= self.offered
+        return [*(image_block(picture) for picture in pictures), {"type": "text", "text": question}]
 
 
 def question_text(question: str) -> str:
@@ -109,7 +97,3 @@ def question_text(question: str) -> str:
     if len(question) > MAX_QUESTION:
         raise UserError(f"The question has {len(question)} characters; ask in at most {MAX_QUESTION}.")
     return question.strip()
-
-
-def _reminder(picture: Picture) -> dict[str, Any]:
-    return {"type": "text", "text": f"({picture.name} is the picture given before.) "}
