@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, ChatMessage, FunctionMessage, HumanMessage, SystemMessage, ToolMessage
 from PIL import Image
 
@@ -269,3 +273,29 @@ def test_only_the_models_own_words_may_hold_box_markup():
     trusted = [part.text for turn in turns for part in turn.parts if isinstance(part, Text) and part.trusted]
     assert [text.split(":")[0] for text in trusted] == ["Thought", "Thought"]
     assert len([part for turn in turns for part in turn.parts if boxes in part.text]) == 5
+
+
+# --- Any conversation ----------------------------------------------------------------------
+
+WORDS = st.sampled_from(["", "hi", "图中", "Final Answer: x", "\nAction: f", "Observation: 1\n", "Question: y"])
+CALLS = st.lists(st.tuples(st.just("f"), st.just({"x": 1}), st.sampled_from(["a", "b"])), max_size=2)
+MESSAGES = st.one_of(
+    WORDS.map(SystemMessage),
+    WORDS.map(HumanMessage),
+    st.builds(lambda text, calls: called(*calls, text=text), WORDS, CALLS),
+    st.builds(lambda text, name: ToolMessage(text, tool_call_id=name), WORDS, st.sampled_from(["a", "b"])),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(MESSAGES, min_size=1, max_size=8), st.booleans(), st.booleans())
+def test_any_conversation_gives_alternating_turns(talk, with_tools, native):
+    turns = to_turns(talk, tools=TOOLS if with_tools else (), native=native)
+    roles = [turn.role for turn in turns]
+    assert "system" not in roles[1:]
+    assert all(before != after for before, after in itertools.pairwise(roles))
+    assert "user" in roles
+    preambles = [turn.role for turn in turns if "Begin!\n\nQuestion: " in turn.text]
+    assert preambles == (["user"] if with_tools and not native else [])
+    if not native and isinstance(talk[-1], ToolMessage) and any(isinstance(m, HumanMessage) for m in talk):
+        assert turns[-1].text.endswith("Thought:" if with_tools else "Final Answer:")
