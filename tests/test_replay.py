@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace as changed
+from pathlib import Path
 
 import pytest
-from agent_kit import act, agent_of, cropper, final, picture, reader
+from agent_kit import act, agent_of, cropper, final, picture, reader, scripted
 from langchain_core.tools import tool
 
+from visual_agent.agent import VisualAgent
+from visual_agent.engines.base import Profile
 from visual_agent.errors import ImageNotFound, UserError
 from visual_agent.geometry import Box
 from visual_agent.observations import Observation
@@ -122,6 +125,14 @@ def test_tools_that_are_missing_or_look_outside_are_skipped():
     assert again.steps[-1].skipped == "it asks the world outside"
 
 
+def test_what_a_model_found_is_not_looked_for_without_it():
+    trace = run_of(*TURNS)
+    seen = trace.steps[0].observation
+    by_model = changed(seen, regions=tuple(changed(region, source="model") for region in seen.regions))
+    trace.steps[0] = changed(trace.steps[0], observation=by_model)
+    assert replay(trace, tools=tools).steps[0].skipped == "a model found its regions"
+
+
 def test_a_tool_that_fails_now_differs():
     def failing(ledger):
         @tool
@@ -146,3 +157,23 @@ def test_a_trace_needs_its_pictures(tmp_path):
         replay(Trace.load(path), tools=tools)
     with pytest.raises(UserError, match="no pictures"):
         replay(Trace("?", "m", "now"), tools=tools)
+
+
+def test_our_own_tools_replay_the_same(tmp_path):
+    receipt = Path(__file__).parent.parent / "samples" / "receipt.png"
+    turns = [
+        act("read_text", {"image": "img1"}),
+        act("ground", {"phrase": "total"}),
+        act("crop", {"image": "img1", "box": "r3"}),
+        act("read_text", {"image": "img1.crop1"}),
+        act("annotate", {"image": "img1", "regions": ["r1", "r2"]}),
+        act("count", {"phrase": "toast"}),
+        final("It is [r1]."),
+    ]
+    blind = scripted(*turns, profile=Profile("scripted", sees=False))  # else ground would ask the model too
+    trace = VisualAgent(blind).run("What is the total?", receipt).trace
+    assert [step.error for step in trace.steps] == [""] * 6
+    again = replay(Trace.load(trace.save(tmp_path / "run.jsonl")))
+    assert again.same, again.summary()
+    assert not any(step.skipped for step in again.steps)
+    assert {p.name: p.hash for p in again.ledger.pictures()} == {r.name: r.hash for r in trace.pictures}
