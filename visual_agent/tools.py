@@ -90,6 +90,7 @@ def all_tools(
         search: whether `web_search` is among them.
     """
     from visual_agent_tools.annotating import annotate_tool
+    from visual_agent_tools.comparing import compare_tool
     from visual_agent_tools.counting import count_tool
     from visual_agent_tools.cropping import crop_tool
     from visual_agent_tools.grounding import ground_tool
@@ -100,6 +101,7 @@ def all_tools(
         read_text_tool(ledger),
         ground_tool(ledger, engine, detector),
         crop_tool(ledger),
+        compare_tool(ledger),
         count_tool(ledger, engine, detector),
         annotate_tool(ledger),
     ]

@@ -53,7 +53,7 @@ class Alignment:
         """Points of the second picture in the first."""
         import numpy as np
 
-        return _project(np.linalg.inv(self.matrix), points)
+        return _project(np.asarray(np.linalg.inv(self.matrix), np.float64), points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,8 @@ def _by_features(first: Array, second: Array, method: str) -> Alignment | NotAli
     import numpy as np
 
     # SIFT lies on a finer scale space; without a limit one textured lawn costs seconds.
-    detector: Any = cv2.ORB_create(_FEATURES) if method == "orb" else cv2.SIFT_create(_FEATURES)
+    features: Any = cv2  # OpenCV's own stubs lack both names.
+    detector = features.ORB_create(_FEATURES) if method == "orb" else features.SIFT_create(_FEATURES)
     norm = cv2.NORM_HAMMING if method == "orb" else cv2.NORM_L2
     (points_a, marks_a), (points_b, marks_b) = (detector.detectAndCompute(i, None) for i in (first, second))
     if marks_a is None or marks_b is None or min(len(marks_a), len(marks_b)) < _LEAST_MATCHES:

@@ -1,7 +1,7 @@
 """Where two aligned pictures look different.
 
-In: two RGB arrays (height, width, 3; uint8) and their `Alignment`. Out: boxes in the first picture's pixels, and the part
-of it that could be compared.
+In: two RGB arrays (height, width, 3; uint8) and their `Alignment`. Out: boxes in the first picture's pixels, and the
+part of it that could be compared.
 
 The second picture is laid on the first (at most 1500 pixels a side), its colours are fitted to the first's, and a pixel
 counts as different only when it lies outside the range of the other picture's 3x3 neighbourhood: edges that are half a
@@ -134,26 +134,38 @@ def _color_fit(laid: _Laid) -> tuple[Floats, Floats]:
     step = max(1, int(np.sqrt(np.count_nonzero(seen) / 40_000)))
     picked = np.zeros_like(seen)
     picked[::step, ::step] = seen[::step, ::step]
-    gains, offsets = np.ones(3, np.float32), np.zeros(3, np.float32)
-    for channel in range(3):
-        x, y = laid.second[..., channel][picked], laid.first[..., channel][picked]
-        usual = np.ones(x.shape, bool)
-        gain, offset = 1.0, 0.0
-        for _ in range(4):
-            if np.count_nonzero(usual) < 50 or float(x[usual].std()) < 2:
-                gain, offset = 1.0, float(np.median(y - x)) if x.size else 0.0
-                break
-            gain, offset = (float(v) for v in np.polyfit(x[usual], y[usual], 1))
-            off = np.abs(x * gain + offset - y)
-            usual = off <= max(3.0, float(np.percentile(off, 80)))
-        if not 0.4 < gain < 2.5:
-            gain, offset = 1.0, 0.0
-        gains[channel], offsets[channel] = gain, offset
-    return gains, offsets
+    lines = [_line(laid.second[..., c][picked], laid.first[..., c][picked]) for c in range(3)]
+    gains, offsets = zip(*lines, strict=True)
+    return np.asarray(gains, np.float32), np.asarray(offsets, np.float32)
+
+
+def _line(x: Floats, y: Floats) -> tuple[float, float]:
+    """Gain and offset of the line from `x` to `y`, by the medians of brightness classes (Theil and Sen).
+
+    Least squares would follow what most pixels are: on a dark ground it fits a line to noise.
+    """
+    import numpy as np
+
+    if x.size == 0:
+        return 1.0, 0.0
+    off = y - x
+    middle = float(np.median(off))
+    usual = np.abs(off - middle) <= 50
+    classes = ((x[usual] + y[usual]) / 16).astype(int)
+    found = []
+    for number in np.unique(classes):
+        members = classes == number
+        if np.count_nonzero(members) >= 20:
+            found.append((float(np.median(x[usual][members])), float(np.median(y[usual][members]))))
+    slopes = [(q[1] - p[1]) / (q[0] - p[0]) for i, p in enumerate(found) for q in found[:i] if abs(q[0] - p[0]) > 20]
+    gain = float(np.median(slopes)) if slopes else 1.0
+    if not 0.5 < gain < 2:
+        return 1.0, middle
+    return gain, float(np.median([py - gain * px for px, py in found]))
 
 
 def _fitted(laid: _Laid, gains: tuple[Floats, Floats]) -> _Laid:
-    """The second picture in the first's colours. What was burnt out or drowned in black may have been anything beyond."""
+    """The second picture in the first's colours. What was burnt out, or drowned in black, may have been anything."""
     import numpy as np
 
     second = np.clip(laid.second * gains[0] + gains[1], 0, 255)

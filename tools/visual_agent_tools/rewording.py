@@ -1,0 +1,181 @@
+"""What two pictures say differently: their lines of text laid on each other.
+
+In: the lines of both pictures and their `Alignment`, or None where they do not lie on each other. Out: `TextChange`s.
+Aligned lines are compared where they stand; otherwise the texts are compared in reading order.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from visual_agent.errors import BoxError
+from visual_agent.geometry import Box
+
+if TYPE_CHECKING:
+    from visual_agent_tools.alignment import Alignment
+
+_TOKEN = re.compile(r"[A-Za-z]+|\d+(?:[.,:/-]\d+)*|\S")
+#: A line belongs to one of the other picture when they share this much of the smaller one's area.
+_SHARED = 0.4
+
+
+class TextLine(Protocol):
+    """What is needed of a line that was read: its text, its box, and the box of a part of its text."""
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        ...
+
+    @property
+    def box(self) -> Box:
+        """Where it stands, in pixels of its picture."""
+        ...
+
+    def part(self, start: int, end: int) -> Box:
+        """The box of `text[start:end]`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """A difference in wording: `before` and `after` are whole lines, "" where there is none.
+
+    `box_a` and `box_b` are what changed in them, in pixels of the first and the second picture; None where the
+    pictures are not aligned and the text is only in the other one.
+    """
+
+    before: str
+    after: str
+    box_a: Box | None
+    box_b: Box | None
+
+    @property
+    def kind(self) -> str:
+        """One of "text changed", "text added" and "text removed"."""
+        if self.before and self.after:
+            return "text changed"
+        return "text removed" if self.before else "text added"
+
+
+def aligned_changes(
+    lines_a: Sequence[TextLine],
+    lines_b: Sequence[TextLine],
+    alignment: Alignment,
+    sizes: tuple[tuple[int, int], tuple[int, int]],
+    is_seen: Callable[[Box], bool],
+) -> list[TextChange]:
+    """Lines that say something else at the same place.
+
+    Args:
+        lines_a: the first picture's lines.
+        lines_b: the second picture's lines.
+        alignment: from the first picture to the second.
+        sizes: (width, height) of both.
+        is_seen: whether the pixels differ inside a box of the first picture. Readers err; a change of words that
+            cannot be seen is such an error.
+    """
+    placed_b = [_onto(line.box, alignment.back, sizes[0]) for line in lines_b]
+    changes = []
+    for group_a, group_b in _groups([line.box for line in lines_a], placed_b):
+        some_a = sorted((lines_a[i] for i in group_a), key=lambda line: line.box.x1)
+        some_b = sorted((lines_b[i] for i in group_b), key=lambda line: line.box.x1)
+        before, after = (" ".join(line.text for line in some) for some in (some_a, some_b))
+        if _plain(before) == _plain(after):
+            continue
+        box_a, box_b = _changed_part(some_a, some_b), _changed_part(some_b, some_a)
+        if box_a is None and box_b is not None:
+            box_a = _onto(box_b, alignment.back, sizes[0])
+        if box_b is None and box_a is not None:
+            box_b = _onto(box_a, alignment.points, sizes[1])
+        if box_a is not None and box_b is not None and is_seen(box_a):
+            changes.append(TextChange(before, after, box_a, box_b))
+    return changes
+
+
+def ordered_changes(lines_a: Sequence[TextLine], lines_b: Sequence[TextLine]) -> list[TextChange]:
+    """Lines that only one picture has, and neighbours that replace each other, in reading order."""
+    plain_a, plain_b = ([_plain(line.text) for line in lines] for lines in (lines_a, lines_b))
+    changes: list[TextChange] = []
+    for kind, a1, a2, b1, b2 in difflib.SequenceMatcher(None, plain_a, plain_b, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        rest_b = list(lines_b[b1:b2])
+        for line in lines_a[a1:a2]:
+            twin = _likest(line, rest_b)
+            if twin is None:
+                changes.append(TextChange(line.text, "", line.box, None))
+                continue
+            rest_b.remove(twin)
+            box_a, box_b = _changed_part([line], [twin]), _changed_part([twin], [line])
+            changes.append(TextChange(line.text, twin.text, box_a or line.box, box_b or twin.box))
+        changes.extend(TextChange("", line.text, None, line.box) for line in rest_b)
+    return changes
+
+
+def _plain(text: str) -> str:
+    """What readers agree on: no spaces, one width."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _likest(line: TextLine, others: Sequence[TextLine]) -> TextLine | None:
+    def likeness(other: TextLine) -> float:
+        return difflib.SequenceMatcher(None, _plain(line.text), _plain(other.text), autojunk=False).ratio()
+
+    best = max(others, key=likeness, default=None)
+    return best if best is not None and likeness(best) >= 0.5 else None
+
+
+def _onto(
+    box: Box, carry: Callable[[Sequence[tuple[float, float]]], list[tuple[float, float]]], size: tuple[int, int]
+) -> Box | None:
+    """A box in the other picture, cut at its edges; None where it is not in it."""
+    corners = carry([(box.x1, box.y1), (box.x2, box.y1), (box.x2, box.y2), (box.x1, box.y2)])
+    try:
+        whole = Box.around(corners)
+        part = whole.clipped(size)
+    except BoxError:
+        return None
+    return part if part.area >= 0.8 * whole.area else None
+
+
+def _groups(boxes_a: Sequence[Box], boxes_b: Sequence[Box | None]) -> list[tuple[list[int], list[int]]]:
+    """Lines of both pictures that stand on each other; one may face several where a reader cut it differently."""
+    group_of = list(range(len(boxes_a) + len(boxes_b)))
+
+    def find(i: int) -> int:
+        while group_of[i] != i:
+            i = group_of[i]
+        return i
+
+    for i, a in enumerate(boxes_a):
+        for j, b in enumerate(boxes_b):
+            if b is not None and a.intersection(b) > _SHARED * min(a.area, b.area):
+                group_of[find(i)] = find(len(boxes_a) + j)
+    groups: dict[int, tuple[list[int], list[int]]] = {}
+    for i in range(len(boxes_a)):
+        groups.setdefault(find(i), ([], []))[0].append(i)
+    for j, b in enumerate(boxes_b):
+        if b is not None:
+            groups.setdefault(find(len(boxes_a) + j), ([], []))[1].append(j)
+    return list(groups.values())
+
+
+def _changed_part(lines: Sequence[TextLine], others: Sequence[TextLine]) -> Box | None:
+    """The box around the words of `lines` that `others` do not have there; None where there are none."""
+    tokens = [(line, m) for line in lines for m in _TOKEN.finditer(line.text)]
+    other = [_plain(m[0]) for line in others for m in _TOKEN.finditer(line.text)]
+    matcher = difflib.SequenceMatcher(None, [_plain(m[0]) for _, m in tokens], other, autojunk=False)
+    boxes: list[Box] = []
+    for kind, start, end, _, _ in matcher.get_opcodes():
+        if kind != "equal":
+            boxes.extend(line.part(m.start(), m.end()) for line, m in tokens[start:end])
+    result = None
+    for box in boxes:
+        result = box if result is None else result.union(box)
+    return result
