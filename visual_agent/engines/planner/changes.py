@@ -10,8 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from visual_agent.engines.planner.observed import Change, Observed
-from visual_agent.engines.planner.words import has_han
+from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.words import has_han, normal
 
 _TOKEN = re.compile(r"\d+(?:[.,:/-]\d+)*%?|[^\W\d_]+|[^\w\s]|\s+")
 _TOKEN_HAN = re.compile(r"\d+(?:[.,:/-]\d+)*%?|[A-Za-z]+|.", re.DOTALL)
@@ -57,6 +60,28 @@ def shortest(before: str, after: str) -> tuple[str, str]:
     first, last = blocks[0], blocks[-1]
     one, two = "".join(a[first[1] : last[2]]).strip(), "".join(b[first[3] : last[4]]).strip()
     return (one, two) if one or two else (before, after)
+
+
+def between(first: Page, second: Page) -> list[Difference]:
+    """The text differences of two pages, by their lines alone: for when no compare tool is offered."""
+    a, b = list(first.lines), list(second.lines)
+    keys = [[normal(i.text).replace(" ", "") for i in side] for side in (a, b)]
+    found = []
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        gone, new = a[i1:i2], b[j1:j2]
+        for before in list(gone):
+            after = max(new, key=lambda o: fuzz.ratio(before.text, o.text), default=None)
+            if after is None or fuzz.ratio(before.text, after.text) < 45 and (len(gone), len(new)) != (1, 1):
+                continue
+            one, two = shortest(before.text, after.text)
+            found.append(Difference("text changed", one, two, (after.id, before.id)))
+            gone.remove(before)
+            new.remove(after)
+        found += [Difference("text removed", i.text, "", (i.id,)) for i in gone]
+        found += [Difference("text added", "", i.text, (i.id,)) for i in new]
+    return found
 
 
 def phrase(difference: Difference, chinese: bool) -> str:

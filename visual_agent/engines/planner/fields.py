@@ -12,15 +12,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from visual_agent.engines.planner.pages import Page, Pair
+from visual_agent.engines.planner.pages import Page, Pair, complete
 from visual_agent.engines.planner.questions import Question, typed
-from visual_agent.engines.planner.values import Value, fits, is_numeric, of_kind, values
+from visual_agent.engines.planner.values import Value, fits, han_number, is_numeric, of_kind, values
 from visual_agent.engines.planner.words import Term, has_han, lexicon, likeness, normal, words
 
 THRESHOLD = 0.62
 """Least score of an answer; below it the planner says "not found"."""
 
-_ASKING = re.compile(r"^(?:which|what|whose|how|哪|几|多少|什么|谁|在哪|何)|(?:多少|几|谁|什么)$|[几谁]$")
+_VERBAL = re.compile(r"^[a-z]{3,}(?:ed|ing|ly|iest)$")
+"""Unknown words of these forms are verbs and adverbs more often than things."""
+_COUNTING = frozenset("one two three four five six seven eight nine ten eleven twelve dozen half double".split())
+_ASKING = re.compile(r"^(?:which|what|whose|who|how|哪|几|多少|什么|谁|在哪|何)|(?:多少|几|谁|什么)$|[几谁]$")
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,43 @@ def _proper(text: str) -> frozenset[str]:
 
 def weight(term: Term, question: Question) -> float:
     """How much of the question a term is."""
+    return _weights(question).get(term, 1.0)
+
+
+@lru_cache(maxsize=2000)
+def _weights(question: Question) -> dict[Term, float]:
+    """Proper names and plain things weigh most; the type of the answer ("price") and what is pointed at ("this sign") little."""
+    weights = {term: _alone(term, question) for term in question.terms}
+    generic = {t for t in question.terms if is_generic(t)}
+    if any(w >= 0.9 and t not in generic for t, w in weights.items()):
+        weights |= {t: min(weights[t], 0.45) for t in generic}
+    elif any("paid" in t.concepts or "payable" in t.concepts for t in generic):
+        weights |= {t: 0.5 for t in generic if t.concepts == {"total"}}
+    return weights
+
+
+def is_generic(term: Term) -> bool:
+    """Whether a term says no more than the type of a value."""
+    book = lexicon().concepts
+    return bool(term.concepts) and any(book[c].generic for c in term.concepts)
+
+
+def _alone(term: Term, question: Question) -> float:
     if term.kind == "soft":
-        return 0.15
+        return 0.25 if term.concepts else 0.12
+    if term.kind == "word" and (term.text in _COUNTING or _VERBAL.search(term.text)) and term.text not in _proper(question.text):
+        return 0.25
     if term.weak:
         return 0.2
     if _ASKING.search(term.text) and term.concepts:
-        return 0.35
+        measured = any(lexicon().concepts[c].kind in ("number", "percent") for c in term.concepts) and not is_generic(term)
+        return 0.9 if measured else 0.35
+    if term.kind == "han" and han_number(term.text) is not None:
+        return 0.25
     if term.kind == "han" and len(term.text) == 1:
-        return 0.3
+        return 0.6
+    if term.kind != "number" and re.search(rf"(?:\b(?:this|that|these|those) |[这那][个张份些家种位趟次部条件本款]?|该|此){re.escape(term.text)}", question.folded):
+        return 0.25
     if term.kind == "word" and (term.text in _proper(question.text)):
         return 1.5
     return 1.0
@@ -75,10 +107,13 @@ class _Around:
         return max((share * likeness(term, words(text)) for share, text in self.layers if text), default=0.0)
 
 
-def measure(question: Question, around: Sequence[tuple[float, str]], page: Page) -> tuple[float, tuple[str, ...]]:
+def measure(
+    question: Question, around: Sequence[tuple[float, str]], page: Page, value: str = ""
+) -> tuple[float, tuple[str, ...]]:
     """How much of the question `around` accounts for, 0..1, and the deciding terms it does not.
 
-    `around`: (share, text) pairs; what stands elsewhere on the page counts half, its title more.
+    `around`: (share, text) pairs; what stands elsewhere on the page counts half, its title more. A `value` of the
+    type that a generic term names ("price") accounts for that term.
     """
     layers = _Around((*around, (0.75, _title(page)), (0.5, page.text)))
     total = got = 0.0
@@ -86,6 +121,8 @@ def measure(question: Question, around: Sequence[tuple[float, str]], page: Page)
     for term in question.terms:
         w = weight(term, question)
         s = layers.support(term)
+        if value and is_generic(term):
+            s = max(s, _typed_support(term, value))
         if w < 0.3 and s < 0.5:
             continue
         total += w
@@ -95,6 +132,26 @@ def measure(question: Question, around: Sequence[tuple[float, str]], page: Page)
     if not total:
         return 0.0, ()
     return got / total - 0.12 * len(missing), tuple(missing)
+
+
+def _typed_support(term: Term, value: str) -> float:
+    """How well a value is of the type that a generic term names."""
+    book = lexicon().concepts
+    best = 0.0
+    for name in term.concepts:
+        kind = book[name].kind
+        if kind in ("name", "place"):
+            best = max(best, 0.5 if fits(value, kind) and not is_numeric(value) else 0.0)
+        if not kind or kind in ("text", "name", "place", "id"):
+            continue
+        found = of_kind(value, kind)
+        if found:
+            plain = found[0].kind == "number" and kind == "amount"
+            if name in ("total", "payable"):
+                best = max(best, 0.5)
+                continue
+            best = max(best, 0.85 if not plain or re.search(r"[.,]\d\d$", found[0].text) else 0.6)
+    return best
 
 
 @lru_cache(maxsize=64)
@@ -116,6 +173,7 @@ def find(question: Question, page: Page) -> list[Hit]:
     wants = wanted(question)
     hits = [h for pair in page.pairs if (h := _judge(question, pair, page, wants)) is not None]
     hits += sentences(question, page, wants)
+    hits += singles(question, page, wants)
     return sorted(hits, key=lambda h: -h.score)
 
 
@@ -146,12 +204,13 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     if strongest < 0.3:
         return None
     around = [(1.0, pair.label), (0.6, pair.value), *((0.8, c) for c in pair.context)]
-    score, missing = measure(question, around, page)
+    score, missing = measure(question, around, page, pair.value)
     extra = _extra(question, pair)
     score = score * (0.75 + 0.25 * pair.prior) - extra + 0.04 * min(focus, 2.0) - _as_label(pair, question)
     if strongest < 0.55:
         score -= 0.2
     score -= 0.08 if not exact_type(pair.value, wants) else 0.0
+    score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0
     return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
 
 
@@ -181,6 +240,22 @@ def _as_label(pair: Pair, question: Question) -> float:
             return 0.12
     repeats = [t for t in question.content if likeness(t, value) >= 0.9]
     return 0.15 if repeats and len(repeats) == len(question.content) else 0.0
+
+
+_SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付傅方白"
+    "邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝欧阳司马上官诸葛"
+)
+
+
+def looks_like_name(text: str) -> bool:
+    """Whether a text has the shape of a person's name: two to four capitalised words, or two to four Hanzi after a surname."""
+    plain = re.sub(r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\b\.?\s*", "", text.strip())
+    if has_han(plain):
+        return 2 <= len(plain) <= 4 and plain[0] in _SURNAMES
+    parts = plain.split()
+    named = plain != text.strip() and len(parts) == 1
+    return (2 <= len(parts) <= 4 or named) and all(re.fullmatch(r"[A-Z\u00c0-\u00de][\w'.\u00c0-\u024f-]*", p) for p in parts)
 
 
 def exact_type(text: str, wants: str) -> bool:
@@ -258,7 +333,7 @@ def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
         if answer is None or len(text) < 8:
             continue
         clause = _clause(text, answer)
-        share, missing = measure(question, [(1.0, clause), (0.8, text)], page)
+        share, missing = measure(question, [(1.0, clause), (0.8, text)], page, answer)
         alike = max((likeness(t, words(text)) * weight(t, question) for t in question.terms), default=0.0)
         if alike < 0.8:
             continue
@@ -266,12 +341,44 @@ def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
     return hits
 
 
+def quoted(question: Question, page: Page) -> list[Hit]:
+    """The sentence that speaks of everything that a question for no typed value names."""
+    decisive = [t for t in question.terms if weight(t, question) >= 0.9]
+    if len(decisive) < 2 or wanted(question) not in ("", "text", "place"):
+        return []
+    hits = []
+    for text, ids, score in passages(page):
+        said = words(text)
+        if len(ids) <= 3 and len(text) > 20 and all(likeness(t, said) >= 0.85 for t in decisive):
+            hits.append(Hit(text, ids, text, 0.7 - 0.001 * min(len(text), 200), page.name, "text", (), score))
+    return sorted(hits, key=lambda h: -h.score)
+
+
+_SELF_EVIDENT = ("email", "url", "phone", "date", "time", "amount", "percent")
+
+
+def singles(question: Question, page: Page, wants: str) -> list[Hit]:
+    """The only value of the wanted type on a page, which needs no label: one e-mail address on a business card."""
+    kinds = ("date", "time") if wants == "when" else (wants,)
+    if not set(kinds) <= set(_SELF_EVIDENT):
+        return []
+    found = [(v.text, i) for i in page.lines for k in kinds for v in of_kind(i.text, k) if v.kind == k]
+    distinct = {normal(text) for text, _ in found}
+    if len(distinct) != 1:
+        return []
+    text, item = found[0]
+    share, missing = measure(question, [(0.9, item.text), (0.75, page.text)], page, text)
+    if missing:
+        return []
+    return [Hit(text, (item.id,), item.text, share * 0.95, page.name, wants, (), item.score)]
+
+
 def passages(page: Page) -> Iterable[tuple[str, tuple[str, ...], float]]:
     """Lines and wrapped blocks as (text, region ids, weakest score)."""
     for item in page.lines:
         yield item.text, (item.id,), item.score
     for block in page.blocks:
-        if 1 < len(block) <= 8:
+        if 1 < len(block) <= 8 and not any(complete(i) for i in block):
             glue = "" if has_han(block[0].text) else " "
             text = glue.join(i.text for i in block)
             yield text, tuple(i.id for i in block), min(i.score for i in block)

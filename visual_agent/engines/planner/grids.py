@@ -88,13 +88,19 @@ def arrange(tables: Sequence[Table], lines: Sequence[Item]) -> tuple[list[Grid],
     loose = list(lines)
     grids = []
     for table in _joined([_tidy(t) for t in tables]):
-        if not table or len(table[0]) < 2:
+        if not table or len(table[0]) < 2 or _holds_pairs(table):
             loose += [c for row in table for c in row if c]
             continue
         grid, used = _grid(table, loose)
         loose = [i for i in loose if all(i is not u for u in used)]
         grids.append(grid)
     return grids, loose
+
+
+def _holds_pairs(table: list[Row]) -> bool:
+    """Whether most cells hold label and value themselves ("Date: 3 May"): lines side by side, no table."""
+    cells = [c for row in table for c in row if c]
+    return sum(bool(re.search(r"\S[:：]\s*\S", c.text)) and not re.search(r"\d[:：]\d", c.text) for c in cells) > 0.5 * len(cells)
 
 
 def _tidy(table: Table) -> list[Row]:
@@ -112,7 +118,20 @@ def _tidy(table: Table) -> list[Row]:
             merged[-1] = [a or b for a, b in zip(last, column, strict=True)]
         else:
             merged.append(column)
-    return [tuple(row) for row in zip(*merged, strict=True)] if merged else []
+    rows = [tuple(row) for row in zip(*merged, strict=True)] if merged else []
+    return _closed_up(rows)
+
+
+def _closed_up(rows: list[Row]) -> list[Row]:
+    """Rows of a crooked page put together again: one with its first cells only, the next with the others only."""
+    out: list[Row] = []
+    for row in rows:
+        last = out[-1] if out else None
+        if last is not None and len(row) == 2 and last[0] and not last[1] and row[1] and not row[0] and is_numeric(row[1].text):
+            out[-1] = (last[0], row[1])
+        else:
+            out.append(row)
+    return out
 
 
 def _filled(column: Sequence[Item | None]) -> int:
@@ -219,6 +238,15 @@ def _is_head(row: Row, rest: Sequence[Row]) -> bool:
     return labels > 0.6 and labels > sum(others) / max(len(others), 1) + 0.1
 
 
+def _row_of(items: Sequence[Item], size: int) -> list[Item]:
+    """The items of one height that are as many as asked, left to right; none where there is no such row."""
+    for first in items:
+        row = [i for i in items if abs(i.middle[1] - first.middle[1]) < 0.5 * first.height]
+        if len(row) == size:
+            return sorted(row, key=lambda i: i.box[0])
+    return []
+
+
 def _is_year(text: str) -> bool:
     return bool(re.fullmatch(r"(?:19|20)\d\d\s*年?", text.strip()))
 
@@ -238,8 +266,8 @@ def _above(heads: list[list[Item]], table: list[Row], loose: list[Item]) -> list
     wide = sorted((i for i in near if values(i.text) or len(i.text) < 20), key=lambda i: i.box[0])
     used: list[Item] = []
     if repeats > 1:
-        spans = [i for i in wide if i.middle[0] > left + (right - left) / (len(heads) + 1)]
-        if len(spans) == repeats:
+        spans = _row_of(wide, repeats)
+        if spans:
             named = [c for c, g in enumerate(groups) if g and groups.count(g) == repeats]
             share = max(len(named) // repeats, 1)
             for place, c in enumerate(named):

@@ -188,22 +188,49 @@ def _line_pairs(page: Page) -> list[Pair]:
     found = []
     for item in page.lines:
         heading = _heading(page, item)
-        parts = _COLON.split(item.text, maxsplit=1)
-        if len(parts) == 2 and parts[0].strip() and parts[1].strip() and not re.search(r"\d$", parts[0]):
-            found.append(_inside(item, parts[0], parts[1], "colon", 1.0, heading))
-        found += [_inside(item, label, value, "inside", 0.9, heading) for label, value in split_line(item.text)]
+        around = (*heading, item.text)
+        if complete(item):
+            found += [_inside(item, label, value, "colon", 1.0, heading) for label, value in labelled(item.text)]
+        found += [_inside(item, label, value, "inside", 0.9, around) for label, value in split_line(item.text)]
+        segments = [s.strip() for s in re.split(r"\s*[·•|]\s*", item.text) if s.strip()]
+        found += [_inside(item, segments[0], s, "inside", 0.85, around) for s in segments[1:]]
     return found
+
+
+def labelled(text: str) -> list[tuple[str, str]]:
+    """The labels and values of "Name: Ann  Room: 4"."""
+    marks = list(re.finditer(r"(?:^|(?<=\s))([^\s:：][^:：]{0,24}?)[:：]\s*(?!//)", text))
+    marks = [m for n, m in enumerate(marks) if n == 0 or (" " not in m[1] and not m[1][-1].isdigit())]
+    out = []
+    for mark, after in zip(marks, [*marks[1:], None], strict=True):
+        value = text[mark.end() : after.start() if after else len(text)].strip()
+        if value:
+            out.append((mark[1].strip(), value))
+    whole = _COLON.split(text, maxsplit=1)
+    return out if len(out) > 1 else [(whole[0].strip(), whole[1].strip())]
 
 
 def split_line(text: str) -> list[tuple[str, str]]:
-    """The values in a line, each with the rest of its clause as the label."""
+    """The values in a line, each with its label: what stands before it, and the unit right behind it."""
     found = []
     for clause in re.split(r"[;；,，。·•|]\s*(?!\d{3}(?!\d))", text):
-        for value in values(clause):
-            rest = _LEADER.sub(" ", clause[: value.start] + " " + clause[value.end :]).strip(" :：-–—.=*")
+        inside = values(clause)
+        for n, value in enumerate(inside):
+            start = inside[n - 1].end if n else 0
+            unit = re.match(r"\s?[^\W\d_]+", clause[value.end :])
+            rest = clause[start : value.start] + " " + (unit[0] if unit else "")
+            if len(inside) == 1:
+                rest = clause[: value.start] + " " + clause[value.end :]
+            rest = _LEADER.sub(" ", rest).strip(" :：-–—.=*(（)）/@")
             if sum(c.isalpha() for c in rest) >= 1:
                 found.append((rest, value.text))
     return found
+
+
+def complete(item: Item) -> bool:
+    """Whether a line holds label and value itself ("Date: 3 May", "TOTAL 12.30"), so that it is neither to others."""
+    parts = _COLON.split(item.text, maxsplit=1)
+    return len(parts) == 2 and bool(parts[0].strip()) and bool(parts[1].strip()) and not re.search(r"\d$", parts[0])
 
 
 def _inside(item: Item, label: str, value: str, relation: str, prior: float, context: tuple[str, ...]) -> Pair:
@@ -229,11 +256,14 @@ def _neighbours(page: Page) -> list[Pair]:
     found = []
     for row in page.rows:
         for label, value in zip(row, row[1:], strict=False):
+            if complete(label) or complete(value):
+                continue
             found.append(_pair(label, value, "beside", 0.95, _heading(page, label)))
-    for label in page.loose:
+    single = [i for i in page.loose if not complete(i)]
+    for label in single:
         below = [
             o
-            for o in page.loose
+            for o in single
             if o is not label and o.box[1] >= label.middle[1] and across(label, o) > 0.2 and _near(label, o, 2.2)
         ]
         if below:
@@ -241,7 +271,7 @@ def _neighbours(page: Page) -> list[Pair]:
             found.append(_pair(label, value, "below", 0.85, ()))
         above = [
             o
-            for o in page.loose
+            for o in single
             if o is not label and o.box[3] <= label.middle[1] and across(label, o) > 0.4 and is_numeric(o.text)
         ]
         if above and not is_numeric(label.text):
@@ -264,7 +294,7 @@ def _block_pairs(page: Page) -> list[Pair]:
     """Cards and wrapped sentences: the first line of a block is the label of every other line in it."""
     found = []
     for block in page.blocks:
-        if len(block) < 2 or len(block) > 12:
+        if len(block) < 2 or len(block) > 12 or any(complete(i) for i in block):
             continue
         head = block[0]
         for item in block[1:]:

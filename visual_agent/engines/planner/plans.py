@@ -58,7 +58,7 @@ def next_move(conversation: Conversation) -> Move:
             return look
     pages = pages_of(conversation, question)
     if question.kind == "changes":
-        told = _changes(conversation, question)
+        told = _changes(conversation, question, pages)
         if told is not None:
             return told
     solution = solve(question, pages)
@@ -268,13 +268,16 @@ def _tried(conversation: Conversation, tool: str) -> bool:
 # --- answering -----------------------------------------------------------------------------------------------------
 
 
-def _changes(conversation: Conversation, question: Question) -> Move | None:
-    """What the comparison says; None where there is none."""
+def _changes(conversation: Conversation, question: Question, pages: Sequence[Page]) -> Move | None:
+    """What the comparison says, or the lines of both pictures; None where neither is known."""
     names = chosen_pictures(conversation, question)
     seen = _compared(conversation, names)
-    if seen is None:
+    if seen is not None:
+        found = changes.differences(seen)
+    elif len(pages) > 1 and all(p.lines for p in pages[:2]):
+        found = changes.between(pages[0], pages[1])
+    else:
         return None
-    found = changes.differences(seen)
     if question.counts:
         ids = [i for d in found for i in d.ids]
         return Move(
@@ -289,7 +292,7 @@ def _changes(conversation: Conversation, question: Question) -> Move | None:
         )
     parts = changes.told(found, question.chinese)
     text = "; ".join(answers.value(words, ids) for words, ids in parts)
-    return Move(_say(question, "compare found these differences.", "compare 找到了这些不同。"), answer=text)
+    return Move(_say(question, "These differences were found.", "找到了这些不同。"), answer=text)
 
 
 def _answer(question: Question, pages: Sequence[Page], solution: Solution | None) -> Move:

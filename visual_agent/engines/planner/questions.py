@@ -352,7 +352,7 @@ def _wants(folded: str) -> str:
 def _direction(folded: str) -> bool | None:
     """True for most, False for least, None where the question ranks nothing."""
     folded = re.sub(
-        r"\b(?:most recent|at (?:most|least|first|last)|first name|last name|first aid|top up|last (?:four|three|two|few|line|digits?)|first (?:class|floor|line|name|half|quarter|digits?)|more than|less than|no (?:more|less|fewer) than|no later than|最后)\b",
+        r"\b(?:most recent|at (?:most|least|first|last)|first name|last name|first aid|top up|last (?:four|three|two|few|line|digits?)|first (?:class|floor|line|name|half|quarter|digits?)|more than|less than|no (?:more|less|fewer) than|no later than|at first|by how much more)\b|最后|更多信息|至少|最少要|最多可以|最多能",
         lambda m: "latest" if m[0] == "most recent" else " ",
         folded,
     )
@@ -386,7 +386,7 @@ def _kind(question: Question, rest: str, pictures: int) -> str:
     yesno = _YESNO.search(rest) is not None and not (_NOT_YESNO.search(rest) and not re.search(r"吗|有没有|是否", rest))
     if pictures > 1 and _KINDS[0][1].search(folded) and question.picture is None and not yesno:
         return "changes"
-    if yesno:
+    if yesno and not re.search(r"[?？,，] *(?:and |if so,? )?(?:what|which|who|when|where|how)\b", rest):
         return "yesno"
     if question.choose and question.picture is None:
         return "choose"
@@ -408,6 +408,8 @@ def _kind(question: Question, rest: str, pictures: int) -> str:
 
 def _superfluous(question: Question, rest: str) -> bool:
     """ "At most", "the last four digits", "maximum height": a label's own words, no ranking."""
+    if question.about("due_date") and not re.search(r"\b(?:which|who)\b", rest):
+        return True
     if question.about("maximum") or question.about("minimum"):
         return not re.search(r"\b(?:which|who)\b|哪|谁", rest)
     return question.placed and re.search(r"\b(?:first|last|top|bottom)\b|最后|第一", rest) is not None
@@ -449,7 +451,7 @@ def said_number(text: str) -> float | None:
 def typed(terms_: tuple[Term, ...]) -> str:
     """The type of value that the terms' concepts have, where they agree on one."""
     book = lexicon()
-    kinds = [{book.concepts[c].kind for c in t.concepts} for t in terms_ if t.concepts and not t.weak]
+    kinds = [{book.concepts[c].kind for c in t.concepts} for t in terms_ if t.concepts and not t.weak and t.kind != "soft"]
     flat = {k for kind in kinds for k in kind if k}
     return flat.pop() if len(flat) == 1 else ""
 

@@ -11,12 +11,14 @@ from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, rows_of, split_line
 from visual_agent.engines.planner.values import is_numeric
+from visual_agent.engines.planner.words import words
 
 
 def records(page: Page) -> list[Grid]:
     """The page's lists of records, the surest kind first."""
     found = [g for g in page.grids if g.kind == "list" and g.body]
     found += [_from_form(g) for g in page.grids if g.kind == "form" and g.width == 2]
+    found += _column_cards(page)
     found += _charts(page)
     found += _cards(page)
     found += _patterned(page)
@@ -39,6 +41,46 @@ def transposed(grid: Grid) -> Grid | None:
 
 def _from_form(grid: Grid) -> Grid:
     return Grid("list", ((), ()), tuple(r for r in grid.body if r[0] is not None and r[1] is not None))
+
+
+def _column_cards(page: Page) -> list[Grid]:
+    """Cards that were read as the columns of a table: a text over one or more numbers, again and again."""
+    cards: list[list[Item]] = []
+    for grid in page.grids:
+        if grid.kind == "list" and any(grid.heads):
+            continue
+        for c in range(grid.width):
+            column = [row[c] for row in grid.body]
+            cards += _stacks([*_over(column, page), *(x for x in column if x is not None)])
+    sizes = [len(card) for card in cards]
+    size = max(set(sizes), key=sizes.count) if sizes else 0
+    same = [tuple(card) for card in cards if len(card) == size]
+    return [Grid("list", ((),) * size, tuple(same))] if len(same) >= 3 and size >= 2 else []
+
+
+def _over(column: Sequence[Item | None], page: Page) -> list[Item]:
+    """The loose lines right above a column that begins with a number: the start of its first card."""
+    first = next((c for c in column if c is not None), None)
+    if first is None or not is_numeric(first.text):
+        return []
+    width = max(c.box[2] for c in column if c is not None) - first.box[0]
+    near = [
+        i
+        for i in page.loose
+        if i.box[3] <= first.middle[1] and first.box[1] - i.box[3] < 4 * first.height and 0 <= i.middle[0] - first.box[0] + 10 < width + 60
+    ]
+    return sorted(near, key=lambda i: i.box[1])[-2:]
+
+
+def _stacks(column: Sequence[Item]) -> list[list[Item]]:
+    """A column cut before each text that follows a number."""
+    stacks: list[list[Item]] = []
+    for item in column:
+        if not is_numeric(item.text) and (not stacks or is_numeric(stacks[-1][-1].text)):
+            stacks.append([item])
+        elif stacks:
+            stacks[-1].append(item)
+    return [s for s in stacks if len(s) > 1]
 
 
 def _charts(page: Page) -> list[Grid]:
@@ -95,13 +137,16 @@ def _part(item: Item, text: str) -> Item:
 
 
 def without_totals(rows: Sequence[Row]) -> list[Row]:
-    """The rows that are records; a sum under them is none."""
-    from visual_agent.engines.planner.words import words
+    """The rows that are records: what stands above the first sum, without sums among them."""
+    totals = [n for n, row in enumerate(rows) if _is_total(row)]
+    if totals and totals[0] >= 2:
+        return list(rows[: totals[0]])
+    return [row for n, row in enumerate(rows) if n not in totals]
 
-    kept = []
-    for row in rows:
-        first = next((c for c in row if c is not None), None)
-        if first is not None and words(first.text).concepts & {"total", "subtotal", "amount"} and len(first.text) < 24:
-            continue
-        kept.append(row)
-    return kept
+
+def _is_total(row: Row) -> bool:
+    first = next((c for c in row if c is not None), None)
+    if first is None or len(first.text) > 24:
+        return False
+    said = words(first.text)
+    return bool(said.concepts & {"total", "subtotal", "payable", "balance"}) and len(said.content) <= 2

@@ -10,16 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from visual_agent.engines.planner import answers
-from visual_agent.engines.planner.fields import THRESHOLD, Hit, measure, weight, without
+from visual_agent.engines.planner.fields import THRESHOLD, Hit, measure, quoted, wanted, weight, without
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import best_line, part_of, region_word
 from visual_agent.engines.planner.questions import Question, analyse, threshold
 from visual_agent.engines.planner.records import records
+from visual_agent.engines.planner.quantities import multiplied_text, side, span_of
 from visual_agent.engines.planner.signs import decide
 from visual_agent.engines.planner.tables import Result, best, difference, extreme, key_of, selected, shown, total
 from visual_agent.engines.planner.values import is_numeric, number_of
-from visual_agent.engines.planner.words import has_han, likeness, normal, words
+from visual_agent.engines.planner.words import has_han, lexicon, likeness, normal, words
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,10 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def field(question: Question, pages: Sequence[Page]) -> Solution | None:
     """A value that a label, a row and column or a sentence names."""
+    if question.wants == "duration" or wanted(question) == "duration":
+        spanned = span(question, pages)
+        if spanned is not None:
+            return spanned
     parts = _parts(question, len(pages))
     if parts:
         found = [_field(part, pages) for part in parts]
@@ -63,6 +68,7 @@ def field(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def _field(question: Question, pages: Sequence[Page]) -> Solution | None:
     hits = [(hit, page) for page in pages for hit in best(question, page)[:1] if hit.sure]
+    hits = hits or [(hit, page) for page in pages for hit in quoted(question, page)[:1]]
     if not hits:
         return None
     hits.sort(key=lambda hp: -hp[0].score)
@@ -71,7 +77,7 @@ def _field(question: Question, pages: Sequence[Page]) -> Solution | None:
     if len({normal(h.text) for h in same}) > 1 and len(pages) > 1:
         text = ", ".join(f"{answers.value(h.text, h.ids)} ({h.page})" for h in same)
         return Solution(text, "the pictures differ", tuple(i for h in same for i in h.ids))
-    return _told(top, hits[0][1])
+    return multiplied(question, top, hits[0][1]) or _told(replace_side(question, top), hits[0][1])
 
 
 def _told(hit: Hit, page: Page) -> Solution:
@@ -79,6 +85,34 @@ def _told(hit: Hit, page: Page) -> Solution:
     why = f'"{hit.label[:60]}" names it' if hit.label else "it stands there"
     weakest = min([page.known[i].score for i in ids if i in page.known], default=1.0)
     return Solution(answers.value(hit.text, ids), why, ids, weakest, page.name)
+
+
+def span(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """A duration that stands there under its label, else the time between a labelled start and end."""
+    for page in pages:
+        printed = [h for h in best(question, page)[:1] if h.score >= 0.72 and not h.missing]
+        if printed:
+            return _told(printed[0], page)
+    for page in pages:
+        worked_out = span_of(question, page)
+        if worked_out is not None:
+            text, how, ids = worked_out
+            return Solution(answers.worked(text, how, ids), "the time between the two", ids, 1.0, page.name)
+    return None
+
+
+def multiplied(question: Question, hit: Hit, page: Page) -> Solution | None:
+    """The price of several where the question gives the number and the page the price of one."""
+    found = multiplied_text(question, hit, page)
+    if found is None:
+        return None
+    text, how, ids = found
+    return Solution(answers.worked(text, how, ids) if how else answers.value(text, ids), how or "the row has this amount", ids, 1.0, page.name)
+
+
+def replace_side(question: Question, hit: Hit) -> Hit:
+    """The end of a range where the question asks for the end, its start where it asks for the start."""
+    return replace(hit, text=side(question, hit.text))
 
 
 _AND = re.compile(r"\s+(?:and|&|as well as)\s+(?:the\s+|its\s+|their\s+)?|(?:和|与|以及|、|及)")
@@ -118,6 +152,8 @@ def most(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def summed(question: Question, pages: Sequence[Page]) -> Solution | None:
     """A sum: where a total is printed it is read, else it is worked out."""
+    if wanted(question) == "duration":
+        return field(question, pages)
     if len(pages) > 1 and (question.both or question.picture is None):
         across = _across(question, pages, "+")
         if across is not None:
@@ -181,6 +217,8 @@ def _bare(question: Question) -> Question:
 
 def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
     """A number that stands there, else how many rows there are of what is asked."""
+    if wanted(question) == "duration":
+        return field(question, pages)
     for page in pages:
         hits = best(question, page)[:1]
         if hits and hits[0].score >= 0.75 and number_of(hits[0].text) is not None:
@@ -346,11 +384,16 @@ def where(question: Question, pages: Sequence[Page]) -> Solution | None:
     """ "Where is the meeting?": a place that a label names, else where the words stand."""
     if re.search(r"\bwhere\b|哪|何处|什么地方", question.folded) and not _points(question):
         asked = replace(question, kind="field", wants="place")
-        labelled = [h for page in pages for h in best(asked, page)[:1] if h.score >= 0.72]
+        labelled = [h for page in pages for h in best(asked, page)[:1] if h.score >= 0.72 and _names_place(h)]
         if labelled:
             top = max(labelled, key=lambda h: h.score)
             return _told(top, next(p for p in pages if p.name == top.page))
     return located(question, pages)
+
+
+def _names_place(hit: Hit) -> bool:
+    book = lexicon().concepts
+    return any(book[c].kind == "place" or c in ("floor", "room") for c in words(hit.label).concepts)
 
 
 def _points(question: Question) -> bool:
@@ -390,7 +433,7 @@ def has_records(pages: Sequence[Page]) -> bool:
 _ORDER: dict[str, tuple[_Solver, ...]] = {
     "field": (filtered, field),
     "extreme": (filtered, most, field),
-    "sum": (summed,),
+    "sum": (summed, field),
     "average": (averaged, field),
     "difference": (differing, field),
     "count": (counted,),

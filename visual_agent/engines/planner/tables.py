@@ -9,17 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from visual_agent.engines.planner.fields import (
-    THRESHOLD,
-    Hit,
-    exact_type,
-    extract,
-    find,
-    measure,
-    wanted,
-    weight,
-    without,
-)
+from visual_agent.engines.planner.fields import THRESHOLD, Hit, exact_type, extract, find, is_generic, looks_like_name, measure, wanted, weight, without
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
@@ -91,6 +81,7 @@ class _Match:
                     around.append((1.0, cell.text))
         if row is not None and (own := self.rows[row][column]) is not None:
             around.append((0.6, own.text))
+            return measure(self.question, around, self.page, own.text)
         return measure(self.question, around, self.page)
 
 
@@ -144,6 +135,8 @@ def _columns(match: _Match, wants: str) -> list[tuple[int, float]]:
     for c, best, fit, typed in evidence:
         if fit < 0.5 and best < 0.55:
             continue
+        if question.counts and wants == "number" and best < 0.55 and grid.width > 2:
+            continue
         preference = 0.06 * best + (0.05 if typed else 0.0) + 0.03 * fit
         if wants == "" and c == 0 and grid.width > 1 and strongest < 0.55:
             preference += 0.02
@@ -180,13 +173,13 @@ def best(question: Question, page: Page) -> list[Hit]:
 
 
 def key_of(text: str, kind: str = "") -> float | None:
-    """What a cell is ranked by: its date, time or number."""
-    for value in values(text):
-        if value.kind == "date" and value.day is not None and kind in ("", "when", "date"):
-            return float(value.day.toordinal())
+    """What a cell is ranked by: its date or time (`kind` "when"), else its number."""
     if kind == "when":
-        times = [v for v in values(text) if v.kind == "time"]
-        return times[0].number if times else None
+        found = values(text)
+        for value in found:
+            if value.kind == "date" and value.day is not None:
+                return float(value.day.toordinal())
+        return next((v.number for v in found if v.kind == "time"), None)
     return number_of(text)
 
 
@@ -249,7 +242,7 @@ def _rank_column(match: _Match) -> tuple[int, float] | None:
         if keyed < 2 or keyed < 0.6 * len(cells):
             continue
         named = max((match.head(t, c) for t in question.terms if weight(t, question) >= 0.2), default=0.0)
-        by_measure = question.measure and question.measure in match.heads[c].concepts
+        by_measure = bool(question.measure) and question.measure in match.heads[c].concepts
         money = question.measure == "price" and any(of_kind(x.text, "amount") for x in cells if x)
         when = question.measure == "when" and any(
             v.kind in ("date", "time") for x in cells if x for v in values(x.text)
@@ -273,9 +266,10 @@ def _filtered(match: _Match, column: int) -> tuple[list[int], float]:
     around = [(1.0, match.grid.head(column)), *((0.8, match.grid.head(c)) for c in range(match.grid.width))]
     around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
     around += [(0.9, c.text) for r in rows[1:] for c in match.rows[r] if c]
-    share, missing = measure(question, around, match.page)
+    value = next((c.text for r in rows if (c := match.rows[r][column]) is not None), "")
+    share, _ = measure(question, around, match.page, value)
     nothing = not [t for t in question.terms if weight(t, question) >= 0.3]
-    return rows, 0.75 if nothing else share + (0.12 if len(missing) == 1 and len(question.content) > 1 else 0.0)
+    return rows, 0.75 if nothing else share
 
 
 def _answer_column(match: _Match, rank: int) -> int | None:
@@ -300,6 +294,8 @@ def _answer_column(match: _Match, rank: int) -> int | None:
         asked = question.wants == "when" and any(
             v.kind in ("date", "time", "weekday") for x in cells if x for v in values(x.text)
         )
+        if text < 0.5 and fit < 0.5 and not asked:
+            continue
         score = 0.4 * text + 0.6 * named + 0.5 * fit + (0.4 if asked else 0.0) - 0.01 * c
         if score > best_score:
             best_column, best_score = c, score
@@ -468,4 +464,6 @@ def _chosen(match: _Match) -> tuple[list[Row], float]:
     around = [(0.9, match.grid.head(c)) for c in range(match.grid.width)]
     around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
     share, _ = measure(question, around, match.page)
+    if not any(weight(t, question) >= 0.3 and not is_generic(t) for t in question.terms):
+        share = max(share, 0.75)
     return [match.rows[r] for r in rows], share if selecting or limit else share - 0.1

@@ -60,7 +60,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("percent", rf"[-+−]?\s?{_NUMBER}\s?(?:%|percent\b|per cent\b)|百分之\s?(?:\d+(?:\.\d+)?|{_HAN_NUMBER})"),
     ("amount", rf"(?:[-+−]\s?)?{_CURRENCY}\s?(?:[-−]\s?)?{_NUMBER}(?:\s?(?:[kmb]\b|bn\b|million\b|billion\b|万|亿))?"),
     ("amount", rf"(?:[-+−]\s?)?{_NUMBER}\s?(?:万|亿|k|m)?\s?{_MONEY_WORD}(?![a-z])(?:\s?\d角)?"),
-    ("phone", r"(?<![\w.,-])(?:\+\d{1,3}[\s-]?)?(?:\(\d{2,5}\)[\s-]?)?\d{3,5}(?:[\s-]\d{3,4}){1,3}(?![\d.,%])"),
+    ("phone", r"(?<![\w.,-])(?:\+\d{1,3}[\s-]?)?(?:\(\d{2,5}\)[\s-]?)?\d{3,5}(?:[\s-]\d{3,8}){1,3}(?![\d.,%])"),
     ("phone", r"(?<![\w.])(?:1[3-9]\d{9}|0\d{9,11}|\+\d{8,14}|[48]00\d{7}|1[12]\d|12345|95\d{3}|999)(?![\d.,%])"),
     (
         "duration",
@@ -235,7 +235,8 @@ def fits(text: str, kind: str) -> bool:
         return bool(of_kind(text, kind))
     letters = sum(c.isalpha() for c in text)
     if kind == "name":
-        return letters >= 2 and letters >= sum(c.isdigit() for c in text)
+        dated = any(v.kind in ("date", "time", "weekday", "amount", "phone", "email", "url") for v in values(text))
+        return not dated and len(text) <= 60 and len(text.split()) <= 8 and letters >= 2 and letters >= sum(c.isdigit() for c in text)
     if kind == "id":
         return any(c.isdigit() for c in text) or (text.isupper() and " " not in text)
     if kind == "place":

@@ -84,12 +84,17 @@ def units(text: str) -> tuple[Unit, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """An entry of the lexicon: `kind` is the type of its value, `near` what else may answer for it."""
+    """An entry of the lexicon: `kind` is the type of its value, `near` what else may answer for it.
+
+    `weak` concepts say what sort of thing is meant and decide nothing; `generic` ones ("price", "date") say no more
+    than the type of their value does.
+    """
 
     name: str
     kind: str
     near: frozenset[str]
     weak: bool
+    generic: bool
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ def lexicon() -> Lexicon:
     concepts, said, asked = {}, {}, {}
     for name, entry in data["concepts"].items():
         near = frozenset(entry.get("near", "").split())
-        concepts[name] = Concept(name, entry.get("type", ""), near, entry.get("weak", False))
+        concepts[name] = Concept(name, entry.get("type", ""), near, entry.get("weak", False), entry.get("generic", False))
         for field, tables in (("en", (said,)), ("zh", (said,)), ("ask", (asked,))):
             for key in _phrases(entry.get(field, "")):
                 for target in tables:
@@ -169,19 +174,7 @@ def terms(text: str, *, question: bool = False) -> tuple[Term, ...]:
             continue
         found += _words(loose, folded)
         loose = []
-        if "_soft" in names:
-            found.append(
-                Term(
-                    _slice(parts, at, size, folded),
-                    (),
-                    frozenset(),
-                    "soft",
-                    True,
-                    parts[at].start,
-                    parts[at + size - 1].end,
-                )
-            )
-        elif "_stop" not in names:
+        if "_stop" not in names:
             found.append(_concept_term(parts[at : at + size], names, folded, book))
         at += size
     return tuple(found + _words(loose, folded))
@@ -194,10 +187,10 @@ def _longest(parts: tuple[Unit, ...], at: int, book: Lexicon, question: bool) ->
         key = tuple(u.stem for u in parts[at : at + size])
         if key in book.stops and not (key in table and (key in book.only_asked or not question)):
             return size, book.stops[key]
+        if question and key in book.soft and (size == 1 or key not in book.only_asked):
+            return size, table.get(key, frozenset()) | {"_soft"}
         if key in table and not (size == 1 and _lone_han(parts, at)):
             return size, table[key]
-        if question and key in book.soft:
-            return size, frozenset({"_soft"})
     return 0, frozenset()
 
 
@@ -217,8 +210,11 @@ def _slice(parts: tuple[Unit, ...], at: int, size: int, folded: str) -> str:
 
 def _concept_term(parts: tuple[Unit, ...], names: frozenset[str], folded: str, book: Lexicon) -> Term:
     start, end = parts[0].start, parts[-1].end
+    soft = "_soft" in names
+    names -= {"_soft"}
     weak = all(book.concepts[n].weak for n in names)
-    return Term(folded[start:end], tuple(u.stem for u in parts), names, "concept", weak, start, end)
+    kind = "soft" if soft else "concept"
+    return Term(folded[start:end], tuple(u.stem for u in parts), names, kind, weak or soft, start, end)
 
 
 def _words(loose: list[Unit], folded: str) -> list[Term]:
