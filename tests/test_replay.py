@@ -128,7 +128,7 @@ def test_tools_that_are_missing_or_look_outside_are_skipped():
 def test_what_a_model_found_is_not_looked_for_without_it():
     trace = run_of(*TURNS)
     seen = trace.steps[0].observation
-    by_model = changed(seen, regions=tuple(changed(region, source="model") for region in seen.regions))
+    by_model = changed(seen, regions=tuple(changed(region, source="ocr+model") for region in seen.regions))
     trace.steps[0] = changed(trace.steps[0], observation=by_model)
     assert replay(trace, tools=tools).steps[0].skipped == "a model found its regions"
 

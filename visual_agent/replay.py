@@ -174,7 +174,7 @@ class _Runner:
             return "it failed in the run"
         if step.tool in _OUTSIDE:
             return "it asks the world outside"
-        if any(region.source == "model" for region in step.observation.regions):
+        if any({"model", "detector"} & set(region.source.split("+")) for region in step.observation.regions):
             return "a model found its regions"
         if step.tool not in self._tools:
             return "there is no such tool here"
