@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from qwen_vl.recordings import read, tiny_config
 
+from qwen_vl.recordings import read, tiny_config
 from visual_agent.engines.qwen_vl import QwenVLTokenizer
 from visual_agent.engines.qwen_vl.chatml import chat_context
 from visual_agent.engines.qwen_vl.pictures import paths_to_placeholders

@@ -83,7 +83,8 @@ class QwenVLConfig(PreTrainedConfig):  # type: ignore[misc]
 
     model_type = "qwen_vl"
     keys_to_ignore_at_inference: ClassVar[list[str]] = ["past_key_values"]
-    sub_configs_defaults: ClassVar[dict[str, Any]] = {"visual": QwenVLVisionConfig}
+    sub_configs: ClassVar[dict[str, Any]] = {"visual": QwenVLVisionConfig}
+    sub_configs_defaults: ClassVar[dict[str, Any]] = {"visual": QwenVLVisionConfig}  # the newer name
     attribute_map: ClassVar[dict[str, str]] = {
         "head_dim": "kv_channels",
         "num_key_value_heads": "num_attention_heads",
