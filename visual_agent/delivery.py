@@ -16,9 +16,9 @@ from langchain.agents.middleware import AgentMiddleware, AgentState, ModelReques
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 
+from visual_agent.blocks import name_of
 from visual_agent.errors import ImageNotFound
 from visual_agent.images import Pixels, find
-from visual_agent.messages import name_of
 from visual_agent.runs import Run
 
 #: Newest pictures that one call carries; older ones are named in words, and the model can look again.
