@@ -96,4 +96,5 @@ def question_text(question: str) -> str:
         raise UserError("The question is empty; ask something about the pictures.")
     if len(question) > MAX_QUESTION:
         raise UserError(f"The question has {len(question)} characters; ask in at most {MAX_QUESTION}.")
-    return question.strip()
+    # Half of a surrogate pair is no character: it could be neither sent nor written down.
+    return question.encode("utf-8", "replace").decode().strip()
