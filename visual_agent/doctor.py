@@ -17,7 +17,7 @@ from typing import Any
 
 #: extra -> the packages that must be there for it
 EXTRAS = {
-    "local": ("torch", "transformers", "accelerate", "safetensors", "tiktoken"),
+    "local": ("torch", "transformers", "accelerate", "safetensors", "tokenizers"),
     "quant": ("bitsandbytes",),
     "api": ("langchain-openai",),
     "search": ("ddgs",),
