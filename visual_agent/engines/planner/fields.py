@@ -86,6 +86,8 @@ def _alone(term: Term, question: Question) -> float:
     if _ASKING.search(term.text) and term.concepts:
         measured = any(lexicon().concepts[c].kind in ("number", "percent") for c in term.concepts) and not is_generic(term)
         return 0.9 if measured else 0.35
+    if term.kind == "concept" and len(term.stems) > 1 and term.stems in lexicon().only_asked and term.stems not in lexicon().said:
+        return 1.4
     if term.kind == "han" and han_number(term.text) is not None:
         return 0.25
     if term.kind == "han" and len(term.text) == 1:
@@ -121,7 +123,7 @@ def measure(
     for term in question.terms:
         w = weight(term, question)
         s = layers.support(term)
-        if value and is_generic(term):
+        if value and (is_generic(term) or _has_unit(term, value)):
             s = max(s, _typed_support(term, value))
         if w < 0.3 and s < 0.5:
             continue
@@ -138,6 +140,8 @@ def _typed_support(term: Term, value: str) -> float:
     """How well a value is of the type that a generic term names."""
     book = lexicon().concepts
     best = 0.0
+    if _has_unit(term, value):
+        return 0.85
     for name in term.concepts:
         kind = book[name].kind
         if kind in ("name", "place"):
@@ -152,6 +156,13 @@ def _typed_support(term: Term, value: str) -> float:
                 continue
             best = max(best, 0.85 if not plain or re.search(r"[.,]\d\d$", found[0].text) else 0.6)
     return best
+
+
+def _has_unit(term: Term, value: str) -> bool:
+    """Whether a value carries a unit of the concept: "6.9 mi" for a distance."""
+    book = lexicon().concepts
+    folded = normal(value)
+    return any(re.search(rf"\d ?{re.escape(u)}(?![a-z])", folded) for c in term.concepts for u in book[c].units)
 
 
 @lru_cache(maxsize=64)
@@ -193,7 +204,7 @@ def wanted(question: Question) -> str:
 def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None:
     """The hit that a pair makes, or None where its label has nothing of the question or its value the wrong type."""
     text = extract(pair.value, wants)
-    if text is None:
+    if text is None or (question.script and not in_script(text, question.script)):
         return None
     label = words(pair.label)
     strongest, focus = 0.0, 0.0
@@ -258,6 +269,11 @@ def looks_like_name(text: str) -> bool:
     return (2 <= len(parts) <= 4 or named) and all(re.fullmatch(r"[A-Z\u00c0-\u00de][\w'.\u00c0-\u024f-]*", p) for p in parts)
 
 
+def in_script(text: str, script: str) -> bool:
+    """Whether a text is written in Chinese ("han") or in Latin letters ("latin")."""
+    return has_han(text) if script == "han" else not has_han(text) and any(c.isalpha() for c in text)
+
+
 def exact_type(text: str, wants: str) -> bool:
     """Whether a value has exactly the form that is wanted (an amount with its currency, a bare number)."""
     if not wants or wants in ("text", "name", "place", "id"):
@@ -269,12 +285,12 @@ def exact_type(text: str, wants: str) -> bool:
 def extract(text: str, wants: str) -> str | None:
     """The part of a value that answers; None where it cannot."""
     text = text.strip()
-    if not text:
+    if not text or (len(text) == 1 and text.isascii() and not text.isdigit()):
         return None
     if wants == "when":
         return _when(text)
     if wants == "year":
-        match = re.search(r"(?<!\d)(?:1[4-9]|20)\d{2}(?!\d)", text)
+        match = re.search(r"(?<!\d)(?:1[4-9]|20)\d{2}(?!\d)|[一二][零〇一二三四五六七八九]{3}(?=年)", text)
         return match[0] if match else None
     if wants == "month":
         return _month(text)
@@ -360,6 +376,8 @@ _SELF_EVIDENT = ("email", "url", "phone", "date", "time", "amount", "percent")
 def singles(question: Question, page: Page, wants: str) -> list[Hit]:
     """The only value of the wanted type on a page, which needs no label: one e-mail address on a business card."""
     kinds = ("date", "time") if wants == "when" else (wants,)
+    if wants == "year":
+        return _lone_year(question, page)
     if not set(kinds) <= set(_SELF_EVIDENT):
         return []
     found = [(v.text, i) for i in page.lines for k in kinds for v in of_kind(i.text, k) if v.kind == k]
@@ -371,6 +389,17 @@ def singles(question: Question, page: Page, wants: str) -> list[Hit]:
     if missing:
         return []
     return [Hit(text, (item.id,), item.text, share * 0.95, page.name, wants, (), item.score)]
+
+
+def _lone_year(question: Question, page: Page) -> list[Hit]:
+    """A year that fills a line, as on a label beside a picture."""
+    lines = [i for i in page.lines if re.fullmatch(r"\(?(?:1[0-9]|20)\d{2}\)?年?", i.text.strip())]
+    if len(lines) != 1:
+        return []
+    share, missing = measure(question, [(0.9, lines[0].text), (0.75, page.text)], page, lines[0].text)
+    decisive = [t for t in question.terms if weight(t, question) >= 0.9 and not is_generic(t)]
+    score = share * 0.95 if decisive else 0.66
+    return [] if missing else [Hit(lines[0].text.strip("()"), (lines[0].id,), "", score, page.name, "year")]
 
 
 def passages(page: Page) -> Iterable[tuple[str, tuple[str, ...], float]]:

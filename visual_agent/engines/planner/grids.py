@@ -181,7 +181,10 @@ def labelness(text: str) -> float:
 
 
 def _grid(table: list[Row], loose: list[Item]) -> tuple[Grid, list[Item]]:
-    kind = _kind(table)
+    start = _first_head(table)
+    loose += [c for row in table[:start] for c in row if c]
+    table = table[start:]
+    kind = "list" if start else _kind(table)
     if kind != "list":
         return Grid(kind, ((),) * len(table[0]), tuple(table)), []
     heads: list[list[Item]] = [[] for _ in table[0]]
@@ -193,6 +196,17 @@ def _grid(table: list[Row], loose: list[Item]) -> tuple[Grid, list[Item]]:
         body = body[1:]
     used = _above(heads, table, loose)
     return Grid("list", tuple(tuple(h) for h in heads), tuple(body)), used
+
+
+def _first_head(table: list[Row]) -> int:
+    """Where the table begins: figures over a heading row ("41 to ship") stand by themselves."""
+    for index, row in enumerate(table[:3]):
+        full = [c for c in row if c is not None]
+        bare = all(not any(d.isdigit() for d in c.text) for c in full)
+        if index and bare and len(full) >= max(3, len(row) - 1) and len(table) - index > 2 and _is_head(row, table[index + 1 :]):
+            before = [c for r in table[:index] for c in r if c]
+            return index if all(any(d.isdigit() for d in c.text) for c in before) else 0
+    return 0
 
 
 def _kind(table: list[Row]) -> str:
@@ -209,10 +223,11 @@ def _kind(table: list[Row]) -> str:
     upper = mean([c for r in table[::2] for c in r])
     lower = mean([c for r in table[1::2] for c in r])
     left = mean([r[0] for r in table])
+    stacked = upper - lower if height % 2 == 0 else -1.0
     scores = {
         "list": first - rest + (0.25 if width > 2 and height > 2 else 0.0),
         "form": (even - odd if width % 2 == 0 else -1.0) + (0.1 if width == 2 and left > 0.6 else 0.0),
-        "stack": upper - lower if height % 2 == 0 and height >= 2 else -1.0,
+        "stack": stacked if stacked >= 0.35 or height == 2 else -1.0,
     }
     if width >= 3 and (height >= 3 and scores["form"] < 0.3) and any(_numeric_columns(table[1:])[1:]):
         scores["list"] += 0.2

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from visual_agent.engines.planner.values import han_number
+from visual_agent.engines.planner.values import han_number, values
 from visual_agent.engines.planner.words import Term, has_han, lexicon, normal, terms
 
 LIMIT = 2000
@@ -41,6 +41,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "transcribe",
         _any(
             r"\b(?:transcribe|transcription|ocr)\b",
+            r"\b(?:type|write|copy|spell) (?:out|down)\b|\bcopy the\b",
             r"\bread (?:out |me )?(?:all|everything|the (?:whole|entire|full|text|sign|page|label|note|picture|image)|it (?:out|aloud))",
             r"\bwhat (?:does|do) (?:the|this|that|it)\b[^?]*\b(?:say|read)\b",
             r"\bwhat (?:is|'s) (?:written|printed)\b",
@@ -94,11 +95,11 @@ _ORDINALS = {
     )
     for w in ws.split()
 }
-_HIGH = r"highest|most|largest|biggest|greatest|maximum|max|top|best|longest|latest|last|newest|oldest|heaviest|tallest|fastest|hottest|warmest|busiest|dearest|priciest|strongest|widest|peak|highest-?paid|leading|richest|farthest|furthest|deepest|more|higher|larger|bigger|greater|longer|later|heavier|taller|faster|dearer|pricier|older|warmer|hotter|better|stronger|wider"
+_HIGH = r"highest|most|largest|biggest|greatest|maximum|max|top|best|longest|latest|last|newest|oldest|heaviest|tallest|fastest|hottest|warmest|busiest|dearest|priciest|strongest|widest|peak|highest-?paid|leading|richest|windiest|wettest|rainiest|hungriest|farthest|furthest|deepest|more|higher|larger|bigger|greater|longer|later|heavier|taller|faster|dearer|pricier|older|warmer|hotter|better|stronger|wider"
 _LOW = r"lowest|least|fewest|smallest|minimum|min|cheapest|shortest|earliest|first|youngest|lightest|slowest|coldest|coolest|worst|weakest|bottom|narrowest|nearest|closest|quietest|less|lower|fewer|smaller|cheaper|shorter|earlier|younger|lighter|slower|colder|cooler|worse"
 _COMPARATIVE = _any(
     r"\b(?:more|higher|larger|bigger|greater|longer|later|heavier|taller|faster|dearer|pricier|older|warmer|hotter|better|less|lower|fewer|smaller|cheaper|shorter|earlier|younger|lighter|slower|colder|cooler|worse|stronger|wider)\b",
-    r"更|较|比",
+    r"更|较|比|(?:谁|哪[家个边])[^?？]{0,8}(?:便宜|贵|多|少|大|小|高|低|早|晚|快|慢)",
 )
 _EXTREME_HIGH = _any(
     rf"\b(?:{_HIGH})\b",
@@ -117,6 +118,8 @@ _ADJECTIVES: tuple[tuple[str, str], ...] = (
     (r"\b(?:longest|shortest|longer|shorter)\b|长|短|久", "duration"),
     (r"\b(?:heaviest|lightest|heavier|lighter)\b|重|轻", "weight"),
     (r"\b(?:tallest|taller)\b|高度", "height"),
+    (r"\b(?:windiest|windier)\b|风(?:力|速)?最", "wind"),
+    (r"\b(?:wettest|rainiest|driest)\b", "rain"),
     (r"\b(?:hottest|warmest|coldest|coolest|warmer|colder)\b|热|冷|暖", "temperature"),
     (r"\b(?:youngest|younger|old(?:est)?)\b|年轻|年长|年龄|年纪", "age"),
     (r"\b(?:fastest|slowest|faster|slower)\b|快|慢", "speed"),
@@ -143,7 +146,7 @@ _COUNT = _any(
 )
 _YESNO = _any(
     r"^(?:and |so |but |please tell me |tell me |do you know )?(?:if |whether )?(?:is|are|was|were|does|do|did|has|have|had|can|could|may|must|should|will|would|am|isn't|aren't|doesn't|don't|didn't|hasn't)\b(?!.*\bor\b.*\bwhich\b)",
-    r"吗[?？。\s]*$|吗[，,]|么[?？\s]*$|是否|是不是|有没有|能不能|可不可以|能否|可否|会不会|要不要|对不对|需不需要|需要吗|没有[?？]\s*$|行不行",
+    r"(?P<verb>[\u4e00-\u9fff])不(?P=verb)|吗[?？。\s]*$|吗[，,]|么[?？\s]*$|是否|是不是|有没有|能不能|可不可以|能否|可否|会不会|要不要|对不对|需不需要|需要吗|没有[?？]\s*$|行不行",
 )
 _NOT_YESNO = _any(
     r"^(?:can|could|would|will|do) you (?:please )?(?:tell|find|show|read|give|list|transcribe|locate|point|say|help|explain|count)|什么|哪|多少|几[个点号]|谁|怎么|如何|为何"
@@ -151,6 +154,7 @@ _NOT_YESNO = _any(
 _WH = _any(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", r"什么|哪|谁|多少|几|何|怎")
 
 _WANTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (_any(r"\bin (?:hours|days|minutes|weeks|months|years)\b"), "duration"),
     (
         _any(
             r"\b(?:what|which) percent|\bpercentage\b|\bhow many percent|\bwhat (?:share|proportion|fraction)|百分之几|百分比|占比|比例|百分之多少|几折|利率|增长率|税率"
@@ -169,7 +173,7 @@ _WANTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_any(r"\b(?:what|which) month\b|哪个月|几月份?(?!几)|哪一个月"), "month"),
     (
         _any(
-            r"\b(?:what|which) (?:date|day)\b|\bon what date\b|\bdate\b|哪天|哪一天|几月几[日号]|几号(?!房|桌|楼|线|车|登|检|站|座|窗)|什么日期|日期|何日"
+            r"\b(?:what|which) (?:date|day)\b|\bon what date\b|\bdate\b|哪天|哪一天|几月几[日号]|几号(?=[?？,，。 的开到出去前之截结]|$)|什么日期|日期|何日"
         ),
         "date",
     ),
@@ -257,6 +261,7 @@ class Question:
     counts: bool = False
     comparative: bool = False
     placed: bool = False
+    script: str = ""
 
     @property
     def content(self) -> tuple[Term, ...]:
@@ -276,6 +281,8 @@ def analyse(text: str, pictures: int = 1) -> Question:
     quoted = tuple(next(g for g in m.groups() if g) for m in _QUOTED.finditer(text))
     picture, rest = _picture(folded, pictures)
     high = _direction(rest)
+    if picture is not None and _DIFFERENCE.search(folded) and re.search(r"\bmore|less|fewer|higher|lower|比|多|少", folded):
+        picture, rest = None, folded
     question = Question(
         text=text,
         folded=folded,
@@ -294,6 +301,7 @@ def analyse(text: str, pictures: int = 1) -> Question:
         counts=_COUNT.search(rest) is not None,
         comparative=_COMPARATIVE.search(rest) is not None,
         placed=_PLACE.search(rest) is not None,
+        script=_script(rest),
     )
     return replace(question, kind=_kind(question, rest, pictures))
 
@@ -305,11 +313,21 @@ def _is_chinese(text: str) -> bool:
     return len(re.findall(r"[\u3400-\u9fff]", plain)) > len(re.findall(r"[A-Za-z\u00c0-\u024f]+", plain))
 
 
+_BEFORE = _any(r"\b(?:at first|originally|previously|before|used to|initially|formerly)\b|原来|以前|之前|起初|最初|改之前")
+_NOW = _any(r"\b(?:now|currently|nowadays|as updated|these days)\b|现在|目前|改后|更新后|如今")
+_CHANGING = _any(r"\b(?:differ\w*|chang\w*|alter\w*|same|between|both)\b|不同|变|改|一样|相同")
+
+
 def _picture(folded: str, pictures: int) -> tuple[int | None, str]:
     """Which picture the question names (from 0), and the question without that."""
     if pictures < 2:
         return None, folded
     match = _PICTURE.search(folded)
+    if match is None and pictures == 2 and not _CHANGING.search(folded):
+        if _BEFORE.search(folded):
+            return 0, folded
+        if _NOW.search(folded):
+            return 1, folded
     if match is None or len(_PICTURE.findall(folded)) > 1:
         return None, folded
     word = next(g for g in match.groups() if g)
@@ -319,9 +337,39 @@ def _picture(folded: str, pictures: int) -> tuple[int | None, str]:
     return index, folded[: match.start()] + " " + folded[match.end() :]
 
 
+_SCRIPT = re.compile(r"(英文名?(?:称|字)?|英语名|拼音|\b(?:english|latin) (?:name|word|title|text)\b)|(中文名?(?:称|字)?|汉字|\bchinese (?:name|word|characters?|title|text)\b)")
+
+
+def _script(folded: str) -> str:
+    """The script that the answer must be in: "latin" for an English name, "han" for a Chinese one."""
+    match = _SCRIPT.search(folded)
+    return "" if not match else "latin" if match[1] else "han"
+
+
+_EVENING = re.compile(r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,2})(?: o'clock)? in the (morning|afternoon|evening)\b|\bat (one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,2}) o'clock\b")
+
+
+def _clock(match: re.Match[str]) -> str:
+    word = match[1] or match[3]
+    hour = int(word) if word.isdigit() else _NUMBERS[word]
+    hour += 12 if match[2] in ("afternoon", "evening") and hour < 12 else 0
+    return f"{hour:02d}:00"
+
+
 def _terms(folded: str) -> tuple[Term, ...]:
-    """The question's terms without those that only say how it asks."""
-    return tuple(t for t in terms(folded, question=True) if not _is_manner(t))
+    """The question's terms without those that only say how it asks; times and dates are terms as a whole."""
+    folded = _SCRIPT.sub(" ", _EVENING.sub(_clock, folded))
+    found: list[Term] = []
+    start = 0
+    for value in values(folded):
+        if value.kind not in ("time", "date"):
+            continue
+        found += terms(folded[start : value.start], question=True)
+        text = folded[value.start : value.end]
+        found.append(Term(text, (text,), frozenset(), value.kind, False, value.start, value.end))
+        start = value.end
+    found += terms(folded[start:], question=True)
+    return tuple(t for t in found if not _is_manner(t))
 
 
 _MANNER = re.compile(
@@ -388,6 +436,9 @@ def _kind(question: Question, rest: str, pictures: int) -> str:
         return "changes"
     if yesno and not re.search(r"[?？,，] *(?:and |if so,? )?(?:what|which|who|when|where|how)\b", rest):
         return "yesno"
+    who = re.search(r"\b(?:where|which|who|whose)\b|哪|谁", folded) is not None
+    if pictures > 1 and question.picture is None and who and question.comparative:
+        return "choose"
     if question.choose and question.picture is None:
         return "choose"
     if _AVERAGE.search(rest):

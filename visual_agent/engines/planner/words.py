@@ -17,9 +17,16 @@ from importlib.resources import files
 
 from rapidfuzz import fuzz
 
+from visual_agent.engines.planner.values import values
+
 HAN = "\u3400-\u9fff\uf900-\ufaff"
 _UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:/-]\d+)*(?![^\W\d_{HAN}])|[^\W_{HAN}]+(?:['\u2019][a-z]+)?|[#%&@°]")
 _HAN_CHAR = re.compile(rf"[{HAN}]")
+_ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_FLOOR = re.compile(
+    rf"\b(\d{{1,2}})(?:st|nd|rd|th) floor\b|\b({'|'.join(_ORDINALS[1:])}) floor\b"
+    r"|(?<![\d第])(\d{1,2}) ?[楼层](?![\u3400-\u9fff]*[指索])|(?<![\u3400-\u9fff])([一二三四五六七八九十])[楼层]"
+)
 _HYPHENS = str.maketrans("‐‑–—−’‘“”", "-----''\"\"")
 
 
@@ -29,7 +36,16 @@ def normal(text: str) -> str:
     if not text.isascii():
         plain = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
         text = unicodedata.normalize("NFC", plain)
-    return " ".join(text.split())
+    return _FLOOR.sub(_floor, " ".join(text.split()))
+
+
+def _floor(match: re.Match[str]) -> str:
+    """Floors in one form: "3rd floor", "third floor", "3楼" and "三层" as "3f"."""
+    digits = match[1] or match[3]
+    if digits:
+        return f"{digits}f"
+    word = match[2] or match[4]
+    return f"{(_ORDINALS.index(word) if word in _ORDINALS else '零一二三四五六七八九十'.index(word))}f"
 
 
 def has_han(text: str) -> bool:
@@ -60,7 +76,7 @@ def stem(word: str) -> str:
                 if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz"
                 else root.removesuffix("e")
             )
-    return word.removesuffix("e") if len(word) > 3 else word
+    return word.removesuffix("e") if len(word) > 4 else word
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,7 @@ class Concept:
     near: frozenset[str]
     weak: bool
     generic: bool
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,7 @@ class Lexicon:
     stops: dict[tuple[str, ...], frozenset[str]]
     only_asked: frozenset[tuple[str, ...]]
     soft: frozenset[tuple[str, ...]]
+    strong: frozenset[str]
     longest: int
 
 
@@ -125,7 +143,7 @@ def lexicon() -> Lexicon:
     concepts, said, asked = {}, {}, {}
     for name, entry in data["concepts"].items():
         near = frozenset(entry.get("near", "").split())
-        concepts[name] = Concept(name, entry.get("type", ""), near, entry.get("weak", False), entry.get("generic", False))
+        concepts[name] = Concept(name, entry.get("type", ""), near, entry.get("weak", False), entry.get("generic", False), tuple(u.strip() for u in entry.get("units", "").split(";") if u.strip()))
         for field, tables in (("en", (said,)), ("zh", (said,)), ("ask", (asked,))):
             for key in _phrases(entry.get(field, "")):
                 for target in tables:
@@ -136,7 +154,8 @@ def lexicon() -> Lexicon:
     stops = {key: frozenset({"_stop"}) for part in extra["stop"].values() for key in _phrases(part)}
     soft = frozenset(key for part in extra["soft"].values() for key in _phrases(part))
     longest = max(len(key) for key in (*asked, *stops, *soft))
-    return Lexicon(concepts, said, asked, stops, only_asked, soft, longest)
+    strong = frozenset(key[0] for key in _phrases(extra["strong"]["zh"]))
+    return Lexicon(concepts, said, asked, stops, only_asked, soft, strong, longest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +191,12 @@ def terms(text: str, *, question: bool = False) -> tuple[Term, ...]:
             loose.append(parts[at])
             at += 1
             continue
-        found += _words(loose, folded)
+        found += _words(loose, folded, question)
         loose = []
         if "_stop" not in names:
             found.append(_concept_term(parts[at : at + size], names, folded, book))
         at += size
-    return tuple(found + _words(loose, folded))
+    return tuple(found + _words(loose, folded, question))
 
 
 def _longest(parts: tuple[Unit, ...], at: int, book: Lexicon, question: bool) -> tuple[int, frozenset[str]]:
@@ -185,11 +204,13 @@ def _longest(parts: tuple[Unit, ...], at: int, book: Lexicon, question: bool) ->
     table = book.asked if question else book.said
     for size in range(min(book.longest, len(parts) - at), 0, -1):
         key = tuple(u.stem for u in parts[at : at + size])
+        if size == 1 and _lone_han(parts, at):
+            return (1, frozenset({"_stop"})) if key[0] in book.strong else (0, frozenset())
         if key in book.stops and not (key in table and (key in book.only_asked or not question)):
             return size, book.stops[key]
         if question and key in book.soft and (size == 1 or key not in book.only_asked):
             return size, table.get(key, frozenset()) | {"_soft"}
-        if key in table and not (size == 1 and _lone_han(parts, at)):
+        if key in table:
             return size, table[key]
     return 0, frozenset()
 
@@ -217,7 +238,20 @@ def _concept_term(parts: tuple[Unit, ...], names: frozenset[str], folded: str, b
     return Term(folded[start:end], tuple(u.stem for u in parts), names, kind, weak or soft, start, end)
 
 
-def _words(loose: list[Unit], folded: str) -> list[Term]:
+def _trimmed(run: list[Unit], book: Lexicon) -> list[Unit]:
+    """A run of Hanzi without function words and verbs of one character at its ends."""
+
+    def idle(unit: Unit) -> bool:
+        return (unit.text,) in book.stops or (unit.text,) in book.soft
+
+    while run and idle(run[0]) and (len(run) != 2 or idle(run[1])):
+        run = run[1:]
+    while run and idle(run[-1]) and (len(run) != 2 or idle(run[0])):
+        run = run[:-1]
+    return run
+
+
+def _words(loose: list[Unit], folded: str, question: bool = False) -> list[Term]:
     """Units that no phrase covers: each word and number a term, neighbouring Hanzi one term."""
     found: list[Term] = []
     run: list[Unit] = []
@@ -225,6 +259,8 @@ def _words(loose: list[Unit], folded: str) -> list[Term]:
         if unit is not None and has_han(unit.text) and (not run or run[-1].end == unit.start):
             run.append(unit)
             continue
+        if question:
+            run = _trimmed(run, lexicon())
         if run:
             text = folded[run[0].start : run[-1].end]
             found.append(Term(text, tuple(u.text for u in run), frozenset(), "han", False, run[0].start, run[-1].end))
@@ -280,7 +316,23 @@ def likeness(term: Term, text: Words) -> float:
     return literal
 
 
+def _moment(term: Term, text: Words) -> float:
+    """A time or date of a question against those in a text, however each is written."""
+    wanted = next((v for v in values(term.text) if v.kind == term.kind), None)
+    for value in values(text.folded) if wanted is not None else ():
+        if value.kind != term.kind or wanted is None:
+            continue
+        if value.number is not None and value.number == wanted.number:
+            return 1.0
+        if value.day is not None and wanted.day is not None and value.day.month == wanted.day.month and value.day.day == wanted.day.day:
+            if 1 in (value.day.year, wanted.day.year) or value.day.year == wanted.day.year:
+                return 1.0
+    return 0.0
+
+
 def _literal(term: Term, text: Words) -> float:
+    if term.kind in ("time", "date"):
+        return _moment(term, text)
     if term.kind == "number":
         return float(term.text in text.stems or (len(term.text) > 3 and term.text in text.folded))
     if all(s in text.stems for s in term.stems) and (not has_han(term.text) or term.text in text.folded):
