@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from visual_agent import drawing
-from visual_agent.errors import BoxError
+from visual_agent.answers import Answer, Claim, Evidence
+from visual_agent.errors import BoxError, ImageNotFound, UserError
 from visual_agent.geometry import Box
+from visual_agent.images import Ledger
 from visual_agent.markup import escape
+from visual_agent.trace import Trace
 
 
 def changed(before: Image.Image, after: Image.Image) -> np.ndarray:
@@ -108,3 +111,18 @@ def test_anything_inside_can_be_drawn(items: list, numbered: bool) -> None:
     image = Image.new("RGB", (200, 150), "white")
     boxes = [(Box(x, y, x + w, y + h), text) for (x, y, w, h), text in items]
     assert drawing.draw(image, boxes, numbered=numbered).size == (200, 150)
+
+
+def test_an_answer_is_drawn_on_the_picture_it_was_found_in() -> None:
+    ledger = Ledger([Image.new("RGB", (300, 200), "gray"), Image.new("RGB", (300, 200), "white")])
+    trace = Trace("What?", "scripted", "2026-01-01T00:00:00Z")
+    trace.add_pictures(ledger)
+    proof = Evidence("img2", Box(100, 80, 150, 120), "", "ocr", "call_1")
+    answer = Answer("This.", True, (Claim("This.", (proof,)),), trace)
+    assert not changed(ledger.get("img1").image, drawing.draw_answer(answer)).any()
+    expected = drawing.draw(ledger.get("img2").image, [(proof.box, "")])
+    assert not changed(expected, drawing.draw_answer(answer, "img2")).any()
+    with pytest.raises(ImageNotFound):
+        drawing.draw_answer(answer, "img3")
+    with pytest.raises(UserError, match="trace"):
+        drawing.draw_answer(Answer("This.", True))

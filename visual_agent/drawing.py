@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visual_agent.errors import UserError
 from visual_agent.geometry import Box
 from visual_agent.markup import unescape
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
+
+    from visual_agent.answers import Answer
 
 #: See fonts/README.md for what it covers and why it is here.
 FONT = Path(__file__).parent / "fonts" / "VisualAgentSans-Regular.otf"
@@ -103,6 +106,21 @@ def draw(image: Image, items: Sequence[tuple[Box, str]], *, numbered: bool = Fal
             color = COLORS[number % len(COLORS)]
             placed.append(_label(canvas, image.size, box, text, color, style, placed, boxes))
     return result
+
+
+def draw_answer(answer: Answer, image: str = "img1") -> Image:
+    """A root picture of a run with the answer's evidence in it drawn on it.
+
+    Args:
+        answer: what `VisualAgent.run` gave.
+        image: the root's ledger name.
+
+    Raises:
+        UserError: the run had no such picture, or the answer came without its trace.
+    """
+    if answer.trace is None:
+        raise UserError("This answer has no trace, and so no pictures; use the answer that VisualAgent.run gave.")
+    return draw(answer.trace.image(image), [(e.box, e.phrase) for e in answer.evidence if e.image == image])
 
 
 def _outline(canvas: ImageDraw, size: tuple[int, int], box: Box, color: str, style: _Style) -> None:
