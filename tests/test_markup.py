@@ -6,6 +6,7 @@ import contextlib
 import json
 from pathlib import Path
 
+import hostile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -275,6 +276,17 @@ def test_parse_raises_nothing_but_markup_errors(text: str) -> None:
     with contextlib.suppress(MarkupError):
         regions = markup.read_regions(text, (640, 480))
     assert all(r.box.clipped((640, 480)) == r.box for r in regions)
+
+
+@pytest.mark.parametrize("name", hostile.HOSTILE_MARKUP)
+def test_hostile_markup_is_read_or_refused(name: str) -> None:
+    text = hostile.HOSTILE_MARKUP[name]
+    regions: list[Region] = []
+    with contextlib.suppress(MarkupError):
+        regions = markup.read_regions(text, (640, 480))
+    assert all(r.box.clipped((640, 480)) == r.box for r in regions)
+    assert not any(tag in markup.strip(text) for tag in ("<box>", "<quad>", "<ref>"))
+    assert not any(tag in markup.escape(text) for tag in ("<|im_", "<img>", "<ref>", "<box>"))
 
 
 @given(st.lists(st.sampled_from(['{"bbox_2d":', "[1,2,3,4]", "}", "[", ",", '"label":"x"', "{", '"', "9", " "])))

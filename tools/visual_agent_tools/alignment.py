@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Features are looked for on copies of at most this side (pixels).
 FEATURE_SIDE = 1000
 _FEATURES = 3000
+#: Below this side (pixels) there is no room for features.
+_LEAST_SIDE = 32
 _RATIO = 0.75
 _LEAST_MATCHES = 25
 _REPROJECTION = 3.0
@@ -71,6 +73,8 @@ def align(first: Array, second: Array) -> Alignment | NotAligned:
     small, scales = zip(*(_limited(image) for image in gray), strict=True)
     if first.shape == second.shape and _same_place(small[0], small[1]):
         return _position()
+    if min(min(image.shape) for image in gray) < _LEAST_SIDE:
+        return NotAligned("one of them is too small")
     failure = NotAligned("they share too few details")
     for method in ("orb", "sift"):
         found = _by_features(small[0], small[1], method)
@@ -113,7 +117,7 @@ def _same_place(first: Array, second: Array) -> bool:
         votes += 1
         good += _correlation(a, b) > 0.9 and _moved(a, b) < 0.3
     if votes == 0:
-        return bool(np.abs(first.astype(np.float32) - second).mean() < 8)
+        return bool(np.median(np.abs(first.astype(np.float32) - second)) < 8)
     return good >= 0.7 * votes
 
 
