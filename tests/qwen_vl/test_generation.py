@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,3 +199,34 @@ def test_parallel_plans_name_existing_layers() -> None:
     for pattern in config.base_model_tp_plan:
         assert any(fnmatch(name, pattern) for name in names), pattern
     assert set(config.base_model_pp_plan) <= set(names)
+
+
+SPLIT = """
+import sys, torch
+sys.path[:0] = [{tests!r}]
+torch.set_num_threads(1)
+from qwen_vl.recordings import DATA
+from visual_agent.engines.qwen_vl import QwenVLForConditionalGeneration
+from transformers.distributed import DistributedConfig
+settings = DistributedConfig(tp_plan="auto")
+model = QwenVLForConditionalGeneration.from_pretrained(
+    DATA / "tiny_a", dtype=torch.float32, distributed_config=settings
+).eval()
+assert model.lm_head.weight.to_local().shape[0] == 192
+with torch.no_grad():
+    logits = model(torch.arange(20)[None]).logits
+torch.save(getattr(logits, "full_tensor", lambda: logits)(), sys.argv[1] + "." + str(torch.distributed.get_rank()))
+"""
+
+
+@pytest.mark.slow
+def test_tensor_parallel_over_two_processes(model: Any, tmp_path: Any) -> None:
+    script, result = tmp_path / "split.py", tmp_path / "logits"
+    script.write_text(SPLIT.format(tests=str(Path(__file__).parent.parent)))
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    done = subprocess.run([*command, str(script), str(result)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    with torch.no_grad():
+        expected = model(torch.arange(20)[None]).logits
+    for rank in range(2):
+        torch.testing.assert_close(torch.load(f"{result}.{rank}"), expected, atol=1e-4, rtol=0)

@@ -150,6 +150,18 @@ def test_packed_requests_need_a_fixed_factor() -> None:
     torch.testing.assert_close(packed[:, 31:], alone, atol=1e-4, rtol=0)
 
 
+def test_positions_decide_over_logn_not_lengths() -> None:
+    """What a server passes: few tokens, high positions, no cache of ours. The queries must be scaled."""
+    ids, far = torch.tensor([[5, 6, 7]]), torch.tensor([[90, 91, 92]])
+    scaled, plain = (tiny_model(seq_length=32, fixed_ntk_alpha=1.0, use_logn_attn=logn) for logn in (True, False))
+    with torch.no_grad():
+        near = [m(input_ids=ids, use_cache=False).logits for m in (scaled, plain)]
+        beyond = [m(input_ids=ids, position_ids=far, use_cache=False).logits for m in (scaled, plain)]
+    torch.testing.assert_close(near[0], near[1])
+    torch.testing.assert_close(beyond[1], near[1], atol=1e-3, rtol=0)
+    assert (beyond[0] - beyond[1]).abs().max() > 1e-2
+
+
 def test_factor_by_length() -> None:
     recorded = read("math/math.json")["ntk_alpha_by_prefill_len_seq2048"]
     assert {length: ntk_alpha(int(length), 2048) for length in recorded} == recorded

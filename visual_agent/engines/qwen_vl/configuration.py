@@ -179,6 +179,12 @@ class QwenVLConfig(PreTrainedConfig):  # type: ignore[misc]
         return self.image_start_id + 2
 
     @classmethod
+    def get_config_dict(cls, *args: Any, **kwargs: Any) -> Any:
+        """Reads the file as transformers does, and translates it if it is an original one."""
+        config_dict, rest = super().get_config_dict(*args, **kwargs)
+        return _translated(config_dict), rest
+
+    @classmethod
     def from_dict(cls, config_dict: dict[str, Any], **kwargs: Any) -> Any:
         """Reads our own and the original ``config.json``.
 
@@ -192,21 +198,24 @@ class QwenVLConfig(PreTrainedConfig):  # type: ignore[misc]
         Raises:
             ValueError: If the file describes a text-only Qwen.
         """
-        config_dict = dict(config_dict)
-        if config_dict.get("model_type") == ORIGINAL_MODEL_TYPE:
-            if "visual" not in config_dict:
-                raise ValueError(
-                    "config.json has model_type 'qwen' without a 'visual' part: this is a text-only Qwen. "
-                    "Name a Qwen-VL or Qwen-VL-Chat checkpoint instead."
-                )
-            config_dict["architectures"] = ["QwenVLForConditionalGeneration"]
-            # The original points to its remote code, which neither runs today nor is copied by save_pretrained.
-            config_dict.pop("auto_map", None)
-            config_dict.pop("model_type")
-        return super(QwenVLConfig, QwenVLConfig).from_dict(config_dict, **kwargs)
+        return super(QwenVLConfig, QwenVLConfig).from_dict(_translated(config_dict), **kwargs)
 
 
 class QwenVLOriginalConfig(QwenVLConfig):
     """What ``AutoConfig`` finds for ``model_type`` "qwen"; reading it yields a plain `QwenVLConfig`."""
 
     model_type = ORIGINAL_MODEL_TYPE
+
+
+def _translated(config_dict: dict[str, Any]) -> dict[str, Any]:
+    """A parsed config.json in our own terms; ours as it is."""
+    if config_dict.get("model_type") != ORIGINAL_MODEL_TYPE:
+        return config_dict
+    if "visual" not in config_dict:
+        raise ValueError(
+            "config.json has model_type 'qwen' without a 'visual' part: this is a text-only Qwen. "
+            "Name a Qwen-VL or Qwen-VL-Chat checkpoint instead."
+        )
+    # auto_map points to remote code, which neither runs today nor is copied by save_pretrained.
+    kept = {key: value for key, value in config_dict.items() if key != "auto_map"}
+    return {**kept, "model_type": QwenVLConfig.model_type, "architectures": ["QwenVLForConditionalGeneration"]}
