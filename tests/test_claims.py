@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from agent_kit import picture
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from visual_agent.claims import Sight, best_so_far, claims_of, is_found, without_citations
+from visual_agent.claims import Sight, best_so_far, cited_claims, claims_of, is_found, without_citations
 from visual_agent.geometry import Box, Region
 from visual_agent.images import Ledger
 from visual_agent.observations import Observation
@@ -88,6 +93,9 @@ WORDS = {
     "another name": ("The shop is Walmart.", []),
     "nothing to check": ("The logo looks friendly.", []),
     "common words only": ("The total is on it.", []),
+    "a bare no": ("No.", []),
+    "a bare yes": ("Yes.", []),
+    "part of a word": ('It says "cme".', []),
     "full width": ("The total is １２．３０.", ["r3"]),
 }
 
@@ -145,6 +153,48 @@ def test_a_count_is_attributed_to_what_was_counted(sight):
     (claim,) = claims_of("There are 3 invoices.", counted)
     assert ids(claim) == [r.id for r in found]
     assert {item.call_id for item in claim.evidence} == {"call_2"}
+    (claim,) = claims_of("There are 4 invoices.", counted)
+    assert not claim.supported
+    (claim,) = claims_of('The shop is "ACME STORE".', counted)
+    assert ids(claim) == ["r1"]
+
+
+def test_not_found_claims_only_what_it_cites(sight):
+    text = "Not found: a fax of ACME STORE.【r1】 The total is 12.30. There is a phone.【r8】 And [r99]."
+    assert [ids(c) for c in cited_claims(text, sight)] == [["r1"], ["r8"]]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=st.sampled_from("aZ 1.,。!?\n[]【】r3\"'“”「」-:：/是图é½٣"), max_size=80))
+def test_any_text_becomes_claims(sight, text):
+    claims = claims_of(text, sight)
+    kept = re.sub(r"\W|_", "", without_citations(text))
+    said = re.sub(r"\W|_", "", "".join(c.text for c in claims))
+    assert set(said) <= set(kept)
+    assert all(set(ids(c)) <= set(sight.shown) for c in claims)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a.", "1.", "r3 ", "[r3", "\n", " ", "[r3] ", "A ", "是", "'a", "1,", '"', "search "]
+)
+def test_long_texts_take_little_time(sight, piece):
+    started = time.process_time()
+    text = piece * (20_000 // len(piece))
+    claims_of(text, sight)
+    cited_claims(text, sight)
+    assert time.process_time() - started < 3
+
+
+def test_many_regions_take_little_time():
+    ledger = Ledger([picture(size=(100, 5000))])
+    regions = tuple(
+        ledger.record(Region(f"line {i} costs {i}.50", Box(1, i, 99, i + 1), "img1", 0.9, "ocr")) for i in range(1500)
+    )
+    many = Sight(ledger, {r.id: "c" for r in regions}, {"c": ("read_text", Observation("", regions))})
+    started = time.process_time()
+    claims = claims_of(" ".join(f"Line {i} costs {i}.50." for i in range(200)), many)
+    assert time.process_time() - started < 3
+    assert ids(claims[150]) == ["r151"]
 
 
 def test_evidence_is_in_root_pixels_and_names_its_call(sight):

@@ -91,6 +91,8 @@ class VisualAgent:
         if max_threads < 1:
             raise UserError("An agent needs room for one thread; give max_threads of at least 1.")
         self.model = load_model(model or "offline") if model is None or isinstance(model, str) else model
+        if not isinstance(self.model, BaseChatModel):
+            raise UserError(f"An agent needs a chat model or the name of one, not {type(self.model).__name__}.")
         self.limits = limits or Limits()
         self.policy = policy or LoadPolicy()
         self._ours = isinstance(self.model, ChatQwenVL)

@@ -20,7 +20,7 @@ from visual_agent.geometry import Region
 from visual_agent.images import Ledger
 from visual_agent.observations import Observation
 from visual_agent.react import language_of
-from visual_agent.wording import numbers_in, plain, quotes_in, sentences, words_in
+from visual_agent.wording import is_bare, numbers_in, plain, quotes_in, sentences, words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,10 @@ class Sight:
         )
 
 
-_CITATION = re.compile(r"\s*[\[【［]\s*(r\d+(?:\s*[,，、;；]?\s*(?:and\s+)?r\d+)*)\s*[\]】］]", re.IGNORECASE)
+# White space is counted out: a model that writes thousands of blanks must not make the search quadratic.
+_CITATION = re.compile(
+    r"\s{0,4}[\[【［]\s{0,4}(r\d+(?:\s{0,4}[,，、;；]?\s{0,4}(?:and\s{1,4})?r\d+){0,99})\s{0,4}[\]】］]", re.IGNORECASE
+)
 _REGION_ID = re.compile(r"r\d+", re.IGNORECASE)
 _NOT_FOUND = re.compile(
     r"\W*(?:not found|needs a vision-language model|未找到|没有找到|需要视觉语言模型)", re.IGNORECASE
@@ -97,31 +100,24 @@ def without_citations(text: str) -> str:
 
 def claims_of(text: str, sight: Sight) -> list[Claim]:
     """The statements of an answer, each with its evidence."""
-    marked = _CITATION.sub(lambda m: f" [{','.join(i.lower() for i in _REGION_ID.findall(m[1]))}]", text)
-    return [_claim(sentence, sight) for sentence in sentences(marked)]
+    checker = _Checker(sight)
+    return [checker.claim(sentence) for sentence in _marked_sentences(text)]
 
 
 def cited_claims(text: str, sight: Sight) -> list[Claim]:
     """The statements of an answer that says "not found": only those that cite a region are statements about it."""
-    marked = [sentence for sentence in sentences(text) if _CITATION.search(sentence)]
-    return [claim for sentence in marked for claim in claims_of(sentence, sight) if claim.supported]
+    checker = _Checker(sight)
+    cited = [sentence for sentence in _marked_sentences(text) if _CITATION.search(sentence)]
+    return [claim for claim in map(checker.claim, cited) if claim.supported]
 
 
-def _claim(sentence: str, sight: Sight) -> Claim:
-    cited = [i for group in _CITATION.findall(sentence) for i in _REGION_ID.findall(group)]
-    words = without_citations(sentence)
-    known = {region.id: region for region in sight.regions()}
-    regions = [known[i] for i in dict.fromkeys(cited) if i in known]
-    if _invents_a_check(words, regions, sight.called):
-        return Claim(words)
-    if not cited and not _VERIFIED.search(_outside_quotes(words)):
-        regions = standing(words, sight)
-    evidence = (sight.evidence(region) for region in regions)
-    return Claim(words, tuple(item for item in evidence if item is not None))
+def _marked_sentences(text: str) -> list[str]:
+    """Sentences, with their citations in one form: [r3,r4]."""
+    return sentences(_CITATION.sub(lambda m: f" [{','.join(i.lower() for i in _REGION_ID.findall(m[1]))}]", text))
 
 
 def _outside_quotes(words: str) -> str:
-    for quote in quotes_in(words):
+    for quote in dict.fromkeys(quotes_in(words)):
         words = words.replace(quote, " ")
     return words
 
@@ -137,34 +133,53 @@ def _invents_a_check(words: str, regions: Sequence[Region], called: Iterable[str
     return False
 
 
-def standing(words: str, sight: Sight) -> list[Region]:
-    """The observed regions in which the statement's numbers, quotes and proper names stand; [] unless all do."""
-    lines = [_Line(region) for region in sight.regions() if region.phrase.strip()]
-    if not lines:
-        return []
-    whole = [line for line in lines if _is_whole(words, line)]
-    if whole:
-        return [_nearest(words, whole).region]
-    wanted: list[list[_Line]] = []
-    rest = words
-    for quote in quotes_in(words):
-        wanted.append([line for line in lines if plain(quote) and plain(quote) in line.text])
-        rest = rest.replace(quote, " ")
-    for name in _proper_names(rest):
-        wanted.append([line for line in lines if _holds_words(line.text, plain(name))])
-        rest = rest.replace(name, " ")
-    counted = _counted(sight)
-    for number in numbers_in(rest):
-        if counted and number in counted[0]:
-            wanted.append([_Line(region) for region in counted[1]])
-        else:
-            wanted.append([line for line in lines if number in line.numbers])
-    if not wanted or not all(wanted):
-        return []
-    if counted and len(wanted) == 1:
-        return [line.region for line in wanted[0]]
-    chosen = [_nearest(words, choices).region for choices in wanted]
-    return list({region.id: region for region in chosen}.values())
+class _Checker:
+    """Finds what stands behind statements, in what one conversation has seen."""
+
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
+        self._known = {region.id: region for region in sight.regions()}
+        self._lines = [_Line(region) for region in self._known.values() if region.phrase.strip()]
+        self._count, self._counted = _last_count(sight)
+
+    def claim(self, sentence: str) -> Claim:
+        """The statement with its evidence."""
+        cited = [i for group in _CITATION.findall(sentence) for i in _REGION_ID.findall(group)]
+        words = without_citations(sentence)
+        regions: Sequence[Region] = [self._known[i] for i in dict.fromkeys(cited) if i in self._known]
+        if _invents_a_check(words, regions, self._sight.called):
+            return Claim(words)
+        if not cited and not _VERIFIED.search(_outside_quotes(words)):
+            regions = self.standing(words)
+        evidence = (self._sight.evidence(region) for region in regions)
+        return Claim(words, tuple(item for item in evidence if item is not None))
+
+    def standing(self, words: str) -> Sequence[Region]:
+        """The regions in which the statement's numbers, quotes and proper names stand; [] unless all of them do."""
+        said = words_in(words)
+        if whole := self._whole(words):
+            return [_nearest(said, whole).region]
+        rest = words
+        wanted: list[list[_Line]] = []
+        for part in dict.fromkeys([*quotes_in(words), *_proper_names(_outside_quotes(words))]):
+            named = plain(part)
+            wanted.append([line for line in self._lines if _holds_words(line.text, named)])
+            rest = rest.replace(part, " ")
+        numbers = list(dict.fromkeys(numbers_in(rest)))
+        if numbers == [self._count] and all(wanted):
+            return self._counted
+        wanted += [[line for line in self._lines if number in line.numbers] for number in numbers]
+        if not wanted or not all(wanted):
+            return []
+        chosen = [_nearest(said, choices).region for choices in wanted]
+        return list({region.id: region for region in chosen}.values())
+
+    def _whole(self, words: str) -> list[_Line]:
+        """The lines that the statement is (part of), as short answers are; a bare yes or no stands nowhere."""
+        said = plain(words).strip(" .。!！?？,，;；:：\"'")
+        if len(said) < 2 or said.isdigit() or is_bare(said):
+            return []
+        return [line for line in self._lines if _holds_words(line.text, said)]
 
 
 class _Line:
@@ -177,12 +192,6 @@ class _Line:
         self.text = plain(region.phrase)
         self.words = words_in(region.phrase)
         self.numbers = set(numbers_in(region.phrase, parts=True))
-
-
-def _is_whole(words: str, line: _Line) -> bool:
-    """Whether the statement is nothing but (part of) the line, as short answers are."""
-    said = plain(words).strip(" .。!！?？,，;；:：\"'")
-    return len(said) >= 2 and _holds_words(line.text, said) and not said.isdigit()
 
 
 def _holds_words(text: str, part: str) -> bool:
@@ -218,18 +227,17 @@ def _proper_names(text: str) -> list[str]:
     return names
 
 
-def _counted(sight: Sight) -> tuple[set[Decimal], Sequence[Region]] | None:
+def _last_count(sight: Sight) -> tuple[Decimal | None, Sequence[Region]]:
     """The newest count among the observations: its number and the regions it counted."""
     for tool, observation in reversed(list(sight.observations.values())):
         count = observation.data.get("count")
         if tool == "count" and isinstance(count, int) and observation.regions:
-            return {Decimal(count)}, observation.regions
-    return None
+            return Decimal(count).normalize(), observation.regions
+    return None, ()
 
 
-def _nearest(words: str, choices: Sequence[_Line]) -> _Line:
+def _nearest(said: set[str], choices: Sequence[_Line]) -> _Line:
     """The line that shares most words with the statement; of equals the one seen last."""
-    said = words_in(words)
     return max(choices, key=lambda line: len(said & line.words))
 
 

@@ -21,7 +21,7 @@ from visual_agent.sessions import Session
 from visual_agent.trace import Step, Trace, answer_to_dict
 
 _THOUGHT = re.compile(r"\A\s*Thought\s*[:：]\s*")
-_FINAL = re.compile(r"\A.*?^\s*Final Answer\s*[:：]\s*", re.DOTALL | re.MULTILINE)
+_FINAL = re.compile(r"\A.*?^[ \t]*Final Answer[ \t]*[:：]\s*", re.DOTALL | re.MULTILINE)
 
 
 class Recorder:

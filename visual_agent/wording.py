@@ -14,7 +14,7 @@ _ABBREVIATION = re.compile(
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|e\.g|i\.e|a\.m|p\.m|u\.s|u\.k"
 )
 _END = re.compile(r"[.!?。！？；]+[\"'”’」』）)\]]*|\n+")
-_CITED = re.compile(r"\s*\[r\d+(?:,r\d+)*\]")
+_CITED = re.compile(r"\s{0,4}\[r\d+(?:,r\d+)*\]")
 _QUOTE = re.compile(
     r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|「([^」\n]{1,200})」|『([^』\n]{1,200})』|《([^》\n]{1,200})》"
     r"|(?<!\w)['‘]([^'’\n]{2,200})['’](?!\w)"
@@ -108,7 +108,7 @@ def _ends(text: str, match: re.Match[str]) -> bool:
     after = text[match.end() : match.end() + 1]
     if after and not after.isspace() and after not in "[【［":
         return False  # 12.30, example.com
-    word = re.search(r"[\w.]*\Z", text[: match.start()])
+    word = re.search(r"[\w.]*\Z", text[max(0, match.start() - 12) : match.start()])
     before = word[0].lower() if word else ""
     if _ABBREVIATION.fullmatch(before) or (len(before) == 1 and before.isalpha()):
         return not text[match.end() :].strip()
@@ -119,10 +119,15 @@ def _ends(text: str, match: re.Match[str]) -> bool:
 _BARE = re.compile(r"(?:yes|no|是的?|不是|否|有|没有|对)[.。!！,，]*", re.IGNORECASE)
 
 
+def is_bare(text: str) -> bool:
+    """Whether a sentence is nothing but yes or no."""
+    return bool(_BARE.fullmatch(text.strip()))
+
+
 def _joined(pieces: list[str]) -> list[str]:
     result: list[str] = []
     for piece in pieces:
-        if result and _BARE.fullmatch(result[-1]):
+        if result and is_bare(result[-1]):
             result[-1] = f"{result[-1]} {piece}"
         else:
             result.append(piece)
