@@ -24,6 +24,7 @@ OVERLAP = 192
 _WHOLE_SIDE = 2000
 _WHOLE_AREA = 2_400_000
 _COARSE_SIDE = 960
+_SMALL_AREA = 1_000_000
 #: Type of this height (pixels) is left to the look at the whole picture, when tiles are used.
 _LARGE_TYPE = 64
 
@@ -56,9 +57,10 @@ def find_quads(array: Array) -> list[Quad]:
 def _zoom(width: int, height: int) -> float:
     """How much to enlarge a small picture: whoever cut a few words out of a page wants them read."""
     longest, shortest = max(width, height), min(width, height)
-    zoom = 1.0
+    # On screens and charts of usual size the detector finds a few labels more this way (none was lost).
+    zoom = 1.35 if width * height <= _SMALL_AREA else 1.0
     if longest < 480:
-        zoom = min(480 / longest, 3.0)
+        zoom = max(zoom, min(480 / longest, 3.0))
     if shortest < 40:
         zoom = max(zoom, min(40 / shortest, 4.0))
     return zoom

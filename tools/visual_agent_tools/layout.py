@@ -89,7 +89,7 @@ def in_order(lines: Sequence[Line]) -> list[Line]:
 def flatten(lines: Sequence[Line]) -> list[Item]:
     """The lines with their boxes on a page turned so that text runs level."""
     angle = _slant(lines)
-    if abs(angle) < math.radians(0.3):
+    if abs(angle) < math.radians(0.1):
         return [Item(line, line.box) for line in lines]
     cos, sin = math.cos(-angle), math.sin(-angle)
     return [Item(line, Box.around((x * cos - y * sin, x * sin + y * cos) for x, y in line.quad)) for line in lines]

@@ -50,8 +50,10 @@ class _Piece:
 
     def line(self, reading: Reading) -> Line:
         width = max(self.end - self.start, 1e-6)
-        centers = tuple(min(max((c - self.start) / width, 0.0), 1.0) for c in reading.centers)
-        return Line(narrow(reading.text), self.quad, reading.score, centers)
+        centers = [min(max((c - self.start) / width, 0.0), 1.0) for c in reading.centers]
+        text = narrow(reading.text)
+        begin, end = len(text) - len(text.lstrip()), len(text.rstrip())
+        return Line(text[begin:end], self.quad, reading.score, tuple(centers[begin:end]))
 
 
 def scan(image: Image) -> list[Line]:

@@ -28,8 +28,14 @@ def find_tables(rows: Sequence[_Row]) -> tuple[list[Table], list[Item]]:
         block = rows[start:end]
         if not _fits(block, bands):
             end = start  # The first row has columns of its own: it is not this table's header.
+        bands = _beside(block, bands)
         if end - start >= 2 and _is_table(block, bands):
-            tables.append(_table(block, bands))
+            table = _table(block, bands)
+            # Labels of a map or a chart stand in rows, too, but leave most places empty.
+            if sum(cell is not None for row in table.rows for cell in row) < 0.58 * len(table.rows) * len(bands):
+                rest += [item for row in block for item in row]
+            else:
+                tables.append(table)
             start = end
         else:
             rest += rows[start]
@@ -39,17 +45,15 @@ def find_tables(rows: Sequence[_Row]) -> tuple[list[Table], list[Item]]:
 
 def _grow(rows: Sequence[_Row], start: int) -> tuple[int, list[_Band]]:
     """How far a table that begins at `start` reaches (end excluded), and its columns left to right."""
-    if len(rows[start]) < 2:
+    if len(rows[start]) < 2 or (bands := _add([], rows[start : start + 1])) is None:
         return start + 1, []
-    bands = _add([], rows[start])
-    assert bands is not None
     end = start + 1
     height = median([item.box.height for item in rows[start]])
     for index in range(start + 1, len(rows)):
         row, previous = rows[index], rows[index - 1]
         gap = min(i.box.y1 for i in row) - max(i.box.y2 for i in previous)
-        wider = _add(bands, row)
-        larger = median([i.box.height for i in row]) / median([i.box.height for i in previous])
+        wider = _add(bands, rows[start : index + 1])
+        larger = min(i.box.height for i in row) / min(i.box.height for i in previous)
         if gap > 3.2 * height or wider is None or not 0.55 < larger < 1.8:
             break
         if len(row) == 1 and len(wider) > len(bands):
@@ -68,27 +72,36 @@ def _fits(block: Sequence[_Row], bands: Sequence[_Band]) -> bool:
     return not bands or sum(_column(bands, item) in used for item in block[0]) >= 0.5 * len(block[0])
 
 
-def _add(bands: Sequence[_Band], row: _Row) -> list[_Band] | None:
-    """The columns with a row's items taken in; None where an item would join two columns, or two items one."""
+def _beside(block: Sequence[_Row], bands: Sequence[_Band]) -> list[_Band]:
+    """The columns with each one that holds only a header joined to the neighbour that has none."""
     result = list(bands)
-    used: set[int] = set()
-    for item in row:
-        touched = [i for i, band in enumerate(result) if _overlap(band, item) > 0.15]
-        if len(touched) > 1:
-            return None
-        if not touched:
-            result.append((item.box.x1, item.box.x2))
-            used.add(len(result) - 1)
-        elif touched[0] in used:
-            return None
-        else:
-            x1, x2 = result[touched[0]]
-            result[touched[0]] = (min(x1, item.box.x1), max(x2, item.box.x2))
-            used.add(touched[0])
-    merged = sorted(result)
-    if any(a[1] > b[0] for a, b in pairwise(merged)):
+    for i in range(len(result) - 2, -1, -1):
+        filled = [[any(_column(result, item) == k for item in row) for row in block] for k in (i, i + 1)]
+        alone = any(column[0] and not any(column[1:]) for column in filled)
+        if alone and len(block) > 2 and not any(a and b for a, b in zip(*filled, strict=True)):
+            result[i : i + 2] = [(result[i][0], result[i + 1][1])]
+    return result
+
+
+def _add(bands: Sequence[_Band], rows: Sequence[_Row]) -> list[_Band] | None:
+    """The columns of all rows but the last with the last row's items taken in.
+
+    An item that touches two columns makes them one where no row has entries in both (a header beside its numbers);
+    else, and where two items share a column, the row does not fit and the result is None.
+    """
+    result = list(bands)
+    for item in rows[-1]:
+        touched = [band for band in result if _overlap(band, item) > 0.15]
+        reach = [(item.box.x1, item.box.x2), *touched]
+        joined = (min(x1 for x1, _ in reach), max(x2 for _, x2 in reach))
+        result = sorted([band for band in result if band not in touched] + [joined])
+    if any(a[1] > b[0] for a, b in pairwise(result)):
         return None
-    return merged
+    for row in rows if len(result) < len(bands) + len(rows[-1]) else rows[-1:]:
+        columns = [_column(result, item) for item in row]
+        if len(set(columns)) < len(columns):
+            return None
+    return result
 
 
 def _overlap(band: _Band, item: Item) -> float:
