@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from visual_agent_tools.alignment import Alignment
 
 _TOKEN = re.compile(r"[A-Za-z]+|\d+(?:[.,:/-]\d+)*|\S")
-#: A line belongs to one of the other picture when they share this much of the smaller one's area.
+_Carry = Callable[[Sequence[tuple[float, float]]], list[tuple[float, float]]]
+#: A line belongs to one of the other picture when they share this much of the shorter one's length.
 _SHARED = 0.4
 
 
@@ -80,9 +81,14 @@ def aligned_changes(
         is_seen: whether the pixels differ inside a box of the first picture. Readers err; a change of words that
             cannot be seen is such an error.
     """
-    placed_b = [_onto(line.box, alignment.back, sizes[0]) for line in lines_b]
+    lines_a, lines_b = (
+        [line for line in lines if not _is_ghost(line, size)]
+        for lines, size in zip((lines_a, lines_b), sizes, strict=True)
+    )
+    strokes_a = [_stroke(line) for line in lines_a]
+    strokes_b = [_stroke(line, alignment.back) for line in lines_b]
     changes = []
-    for group_a, group_b in _groups([line.box for line in lines_a], placed_b):
+    for group_a, group_b in _groups(strokes_a, strokes_b):
         some_a = sorted((lines_a[i] for i in group_a), key=lambda line: line.box.x1)
         some_b = sorted((lines_b[i] for i in group_b), key=lambda line: line.box.x1)
         before, after = (" ".join(line.text for line in some) for some in (some_a, some_b))
@@ -131,9 +137,7 @@ def _likest(line: TextLine, others: Sequence[TextLine]) -> TextLine | None:
     return best if best is not None and likeness(best) >= 0.5 else None
 
 
-def _onto(
-    box: Box, carry: Callable[[Sequence[tuple[float, float]]], list[tuple[float, float]]], size: tuple[int, int]
-) -> Box | None:
+def _onto(box: Box, carry: _Carry, size: tuple[int, int]) -> Box | None:
     """A box in the other picture, cut at its edges; None where it is not in it."""
     corners = carry([(box.x1, box.y1), (box.x2, box.y1), (box.x2, box.y2), (box.x1, box.y2)])
     try:
@@ -144,25 +148,65 @@ def _onto(
     return part if part.area >= 0.8 * whole.area else None
 
 
-def _groups(boxes_a: Sequence[Box], boxes_b: Sequence[Box | None]) -> list[tuple[list[int], list[int]]]:
+def _is_ghost(line: TextLine, size: tuple[int, int]) -> bool:
+    """Whether a reader saw a letter or two in a shape that fills a good part of a photo."""
+    return len(_plain(line.text)) <= 2 and line.box.area > 0.02 * size[0] * size[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stroke:
+    """A line of text as the stroke through its letters' middles, and their height, in the first picture's pixels."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    height: float
+
+    def meets(self, other: _Stroke) -> bool:
+        """Whether both are (parts of) one line: little apart across, and much in common along this stroke."""
+        dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]
+        length = max((dx * dx + dy * dy) ** 0.5, 1e-6)
+        ux, uy = (dx / length, dy / length) if length > 1 else (1.0, 0.0)
+        along, across = [], []
+        for x, y in (other.start, other.end):
+            along.append((x - self.start[0]) * ux + (y - self.start[1]) * uy)
+            across.append(abs((y - self.start[1]) * ux - (x - self.start[0]) * uy))
+        low, high = min(self.height, other.height), max(self.height, other.height)
+        if high > 2.5 * low or sum(across) / 2 > 0.5 * high:
+            return False
+        # The stroke ends in the middle of a letter: half a letter more on both sides.
+        one, two = (-low / 2, length + low / 2), (min(along) - low / 2, max(along) + low / 2)
+        shared = min(one[1], two[1]) - max(one[0], two[0])
+        return bool(shared > _SHARED * min(one[1] - one[0], two[1] - two[0]))
+
+
+def _stroke(line: TextLine, carry: _Carry | None = None) -> _Stroke:
+    last = max(len(line.text.rstrip()), 1)
+    ends = [line.part(0, 1), line.part(last - 1, last)]
+    points, tops = [box.center for box in ends], [(box.center[0], box.y1) for box in ends]
+    if carry is not None:
+        points, tops = carry(points), carry(tops)
+    heights = [2 * ((p[0] - t[0]) ** 2 + (p[1] - t[1]) ** 2) ** 0.5 for p, t in zip(points, tops, strict=True)]
+    return _Stroke(points[0], points[1], max(min(heights), 1.0))
+
+
+def _groups(strokes_a: Sequence[_Stroke], strokes_b: Sequence[_Stroke]) -> list[tuple[list[int], list[int]]]:
     """Lines of both pictures that stand on each other; one may face several where a reader cut it differently."""
-    group_of = list(range(len(boxes_a) + len(boxes_b)))
+    group_of = list(range(len(strokes_a) + len(strokes_b)))
 
     def find(i: int) -> int:
         while group_of[i] != i:
             i = group_of[i]
         return i
 
-    for i, a in enumerate(boxes_a):
-        for j, b in enumerate(boxes_b):
-            if b is not None and a.intersection(b) > _SHARED * min(a.area, b.area):
-                group_of[find(i)] = find(len(boxes_a) + j)
+    for i, a in enumerate(strokes_a):
+        for j, b in enumerate(strokes_b):
+            if a.meets(b):
+                group_of[find(i)] = find(len(strokes_a) + j)
     groups: dict[int, tuple[list[int], list[int]]] = {}
-    for i in range(len(boxes_a)):
+    for i in range(len(strokes_a)):
         groups.setdefault(find(i), ([], []))[0].append(i)
-    for j, b in enumerate(boxes_b):
-        if b is not None:
-            groups.setdefault(find(len(boxes_a) + j), ([], []))[1].append(j)
+    for j in range(len(strokes_b)):
+        groups.setdefault(find(len(strokes_a) + j), ([], []))[1].append(j)
     return list(groups.values())
 
 
