@@ -137,6 +137,28 @@ def test_cells_of_two_lines_are_one_cell() -> None:
     assert [cell.text if cell else "" for cell in table.rows[1]] == ["Bolt", "holds the door to its frame", "1.20"]
 
 
+def test_a_cell_may_span_columns() -> None:
+    sheet = Sheet.blank(600, 180)
+    rows = [
+        ["姓名", "林晓彤", "电话", "138 0571"],
+        ["地址", "杭州市西湖区文三路一百二十八号五幢三零二室", "", ""],
+        ["日期", "2025-04-16", "费用", "28.00"],
+    ]
+    for y, row in enumerate(rows):
+        for x, cell in zip((20, 110, 310, 400), row, strict=True):
+            if cell:
+                sheet.write(x, 20 + 45 * y, cell)
+    (table,) = read_layout(sheet.image).tables
+    assert [[cell.text if cell else "" for cell in row] for row in table.rows] == rows
+
+
+def test_labels_beside_columns_are_no_table() -> None:
+    sheet = Sheet.blank(600, 300)
+    for i, (x, y) in enumerate([(30, 20), (420, 30), (220, 110), (40, 190), (450, 250), (250, 200)]):
+        sheet.write(x, y, f"Station {i}")
+    assert read_layout(sheet.image).tables == ()
+
+
 def test_photos_without_text_give_none() -> None:
     grid = np.add.outer(np.arange(240) ** 1.3, np.arange(320) * 2.0)
     smooth = np.stack([grid % 256, (grid / 2) % 256, np.full_like(grid, 90)], axis=-1).astype(np.uint8)

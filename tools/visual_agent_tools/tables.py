@@ -87,11 +87,15 @@ def _add(bands: Sequence[_Band], rows: Sequence[_Row]) -> list[_Band] | None:
     """The columns of all rows but the last with the last row's items taken in.
 
     An item that touches two columns makes them one where no row has entries in both (a header beside its numbers);
-    else, and where two items share a column, the row does not fit and the result is None.
+    else it is a cell that spans them. A line on its own that does so, or two items in one column, do not fit: None.
     """
     result = list(bands)
     for item in rows[-1]:
         touched = [band for band in result if _overlap(band, item) > 0.15]
+        if any(sum(_overlap(band, other) > 0.15 for band in touched for other in row) > 1 for row in rows[:-1]):
+            if len(rows[-1]) == 1:
+                return None
+            continue
         reach = [(item.box.x1, item.box.x2), *touched]
         joined = (min(x1 for x1, _ in reach), max(x2 for _, x2 in reach))
         result = sorted([band for band in result if band not in touched] + [joined])
