@@ -91,7 +91,7 @@ def _alone(term: Term, question: Question) -> float:
     if term.kind == "han" and han_number(term.text) is not None:
         return 0.25
     if term.kind == "han" and len(term.text) == 1:
-        return 0.6
+        return 0.45
     if term.kind != "number" and re.search(rf"(?:\b(?:this|that|these|those) |[这那][个张份些家种位趟次部条件本款]?|该|此){re.escape(term.text)}", question.folded):
         return 0.25
     if term.kind == "word" and (term.text in _proper(question.text)):
@@ -151,8 +151,8 @@ def _typed_support(term: Term, value: str) -> float:
         found = of_kind(value, kind)
         if found:
             plain = found[0].kind == "number" and kind == "amount"
-            if name in ("total", "payable"):
-                best = max(best, 0.5)
+            if name in ("total", "payable", "paid"):
+                best = max(best, 0.55)
                 continue
             best = max(best, 0.85 if not plain or re.search(r"[.,]\d\d$", found[0].text) else 0.6)
     return best
@@ -185,6 +185,7 @@ def find(question: Question, page: Page) -> list[Hit]:
     hits = [h for pair in page.pairs if (h := _judge(question, pair, page, wants)) is not None]
     hits += sentences(question, page, wants)
     hits += singles(question, page, wants)
+    hits += named_parts(question, page)
     return sorted(hits, key=lambda h: -h.score)
 
 
@@ -221,6 +222,8 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     if strongest < 0.55:
         score -= 0.2
     score -= 0.08 if not exact_type(pair.value, wants) else 0.0
+    if wants == "" and pair.relation == "inside" and is_numeric(pair.value):
+        score -= 0.2
     score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0
     return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
 
@@ -368,6 +371,28 @@ def quoted(question: Question, page: Page) -> list[Hit]:
         if len(ids) <= 3 and len(text) > 20 and all(likeness(t, said) >= 0.85 for t in decisive):
             hits.append(Hit(text, ids, text, 0.7 - 0.001 * min(len(text), 200), page.name, "text", (), score))
     return sorted(hits, key=lambda h: -h.score)
+
+
+_NOUN = re.compile(r"^(?:which|what|on which|in which|at which) ([a-z]+)")
+
+
+def named_parts(question: Question, page: Page) -> list[Hit]:
+    """"Room Amber" out of a cell for "which room": the noun that is asked for with the name or number beside it."""
+    asked = next((t for t in question.terms if _NOUN.match(t.text)), None)
+    noun = _NOUN.match(asked.text) if asked is not None else re.search(r"\b(?:which|what) ([a-z]+)\b", question.folded)
+    if noun is None or noun[1] in ("is", "are", "was", "were", "does", "do", "did", "the", "time", "day", "date"):
+        return []
+    pattern = re.compile(rf"\b{re.escape(noun[1])}\s+((?:[A-Z][\w-]*|\d[\w-]*)(?:\s+[A-Z][\w-]*)?)", re.IGNORECASE)
+    rest = without(question, [t for t in question.terms if t is asked or t.text == noun[1]])
+    hits = []
+    for item in page.lines:
+        match = pattern.search(item.text)
+        if match is None or not (match[1][0].isupper() or match[1][0].isdigit()) or not rest.content:
+            continue
+        share, missing = measure(rest, [(1.0, item.text)], page)
+        if not missing and any(likeness(t, words(item.text)) >= 0.9 for t in rest.content):
+            hits.append(Hit(match[0], (item.id,), item.text, share, page.name, "text", (), item.score))
+    return hits
 
 
 _SELF_EVIDENT = ("email", "url", "phone", "date", "time", "amount", "percent")

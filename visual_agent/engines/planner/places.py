@@ -171,6 +171,25 @@ def _corner(folded: str, page: Page) -> list[Item]:
     return [nearest] if away(nearest) < 0.6 else []
 
 
+_BULLET = re.compile(r"^\s*(?:[-*•·▪◦□☐☑■●○✓✔]|\(?\d{1,2}[.)、]|[①-⑳])\s*\S")
+
+
+def bulleted(page: Page) -> list[Item]:
+    """The lines of a list: with bullets or numbers, else the largest group that begins at one left edge."""
+    marked = [i for i in page.lines if _BULLET.match(i.text)]
+    best: list[Item] = []
+    for item in page.loose:
+        group = [i for i in page.loose if abs(i.box[0] - item.box[0]) < 0.5 * item.height and abs(i.height - item.height) < 0.4 * item.height]
+        best = group if len(group) > len(best) else best
+    if len(marked) >= 3 and len(marked) >= len(best) - 1:
+        return marked if len(marked) >= len(best) else [i for i in best if i.height < 1.3 * marked[0].height and i not in _heads(page)]
+    return [i for i in best if i not in _heads(page)]
+
+
+def _heads(page: Page) -> list[Item]:
+    return list(page.loose[:1])
+
+
 def region_word(box: tuple[float, float, float, float], size: tuple[int, int], chinese: bool) -> str:
     """Where a box lies, in words: "top right"."""
     x = (box[0] + box[2]) / 2 / max(size[0], 1)

@@ -296,7 +296,7 @@ def _changes(conversation: Conversation, question: Question, pages: Sequence[Pag
 
 
 def _answer(question: Question, pages: Sequence[Page], solution: Solution | None) -> Move:
-    if solution is not None and not (question.looks and _only_looks(question, pages)):
+    if solution is not None and not (question.looks and question.kind not in ("place", "transcribe") and _only_looks(question, pages)):
         thought = _say(
             question,
             f"The answer was read: {answers.clean(solution.why)[:200]}.",

@@ -358,6 +358,7 @@ def _clock(match: re.Match[str]) -> str:
 
 def _terms(folded: str) -> tuple[Term, ...]:
     """The question's terms without those that only say how it asks; times and dates are terms as a whole."""
+    folded = re.sub(r"([\u4e00-\u9fff])不\1", r"\1", folded)
     folded = _SCRIPT.sub(" ", _EVENING.sub(_clock, folded))
     found: list[Term] = []
     start = 0
@@ -375,7 +376,7 @@ def _terms(folded: str) -> tuple[Term, ...]:
 _MANNER = re.compile(
     rf"(?:{_HIGH}|{_LOW}|who|whose|whom|when|where|why|what|which|how many|how much|how long|what time|total|average|mean|sum|"
     r"difference|expensive|costly|cheap|dear|recent|plus|minus|add up|added|combined|together|times|count|number of|谁|什么时候|何时|哪里|哪儿|哪位|"
-    r"多少|几个|一共|总共|总和|之和|平均|相差|加起来|差额|什么时间|最|更|贵|便宜|高|低|多|少|大|小|早|晚|长|短|第[一二三四五]|几)"
+    r"多少|几个|一共|总共|总和|之和|平均|相差|加起来|差额|什么时间|最|更|贵|便宜|高|低|多|少|大|小|早|晚|长|短|第[一二三四五]|几|[最更较][\u4e00-\u9fff])"
 )
 
 
@@ -412,6 +413,13 @@ def _direction(folded: str) -> bool | None:
     return True if high else False if low else None
 
 
+def both_ends(folded: str) -> bool:
+    """Whether a question names the most and the least at once: "between the warmest and the coldest"."""
+    high = re.search(r"\b(?:highest|most|largest|biggest|maximum|max|top|longest|latest|hottest|warmest|dearest|tallest|heaviest|most expensive|oldest|best|fastest)\b|最(?:高|多|大|贵|长|晚|热|重)", folded)
+    low = re.search(r"\b(?:lowest|least|smallest|minimum|min|cheapest|shortest|earliest|coldest|coolest|lightest|youngest|worst|slowest|least expensive)\b|最(?:低|少|小|便宜|短|早|冷|轻)", folded)
+    return high is not None and low is not None
+
+
 def _rank(folded: str) -> int:
     match = re.search(
         r"\b(second|third|2nd|3rd|fourth|4th)[ -](?:highest|most|largest|biggest|lowest|best|cheapest|longest|smallest|greatest|earliest|latest|busiest)|第([二三四])(?:高|多|大|贵|长|低|名|便宜)",
@@ -443,7 +451,7 @@ def _kind(question: Question, rest: str, pictures: int) -> str:
         return "choose"
     if _AVERAGE.search(rest):
         return "average"
-    if _DIFFERENCE.search(rest):
+    if _DIFFERENCE.search(rest) or (both_ends(rest) and re.search(r"\b(?:between|range|spread|gap|minus|and)\b|和|与|差|温差", rest)):
         return "difference"
     for kind, pattern in _KINDS[1:]:
         if pattern.search(rest):

@@ -81,13 +81,30 @@ def _same(question: Question, pages: Sequence[Page]) -> Verdict | None:
         question, terms=tuple(t for t in question.terms if not (_SAME.search(t.text) or _CHANGED.search(t.text)))
     )
     hits = [best(bare, page)[:1] for page in pages[:2]]
-    if not bare.content or not all(h and h[0].sure for h in hits):
-        return None
+    if not all(h and h[0].sure for h in hits):
+        return _same_lines(bare, pages, asks_same=_SAME.search(question.folded) is not None)
     one, two = hits[0][0], hits[1][0]
     same = normal(one.text) == normal(two.text)
     asks_same = _SAME.search(question.folded) is not None
     why = one.text if same else f"{one.text} / {two.text}"
     return Verdict(same if asks_same else not same, why, one.ids + two.ids)
+
+
+def _same_lines(bare: Question, pages: Sequence[Page], *, asks_same: bool) -> Verdict | None:
+    """Whether the lines that speak of something (or all lines) are the same on two pictures."""
+    if not any(weight(t, bare) >= 0.3 for t in bare.terms):
+        texts = [[normal(i.text).replace(" ", "") for i in p.lines] for p in pages[:2]]
+        same = sorted(texts[0]) == sorted(texts[1])
+        return Verdict(same == asks_same, "", ()) if any(texts) and not same else None
+    lines = []
+    for page in pages[:2]:
+        scored = [(sum(weight(t, bare) * likeness(t, words(i.text)) for t in bare.terms), i) for i in page.lines]
+        score, item = max(scored, key=lambda si: si[0], default=(0.0, None))
+        if item is None or score < 0.7 * max(weight(t, bare) for t in bare.terms):
+            return None
+        lines.append(item)
+    same = normal(lines[0].text) == normal(lines[1].text)
+    return Verdict(same == asks_same, lines[0].text if same else f"{lines[0].text} / {lines[1].text}", (lines[0].id, lines[1].id))
 
 
 # --- opening hours -------------------------------------------------------------------------------------------------
@@ -284,7 +301,7 @@ def _present(question: Question, pages: Sequence[Page]) -> Verdict | None:
             )
             if share - 0.0005 * len(text) > best_share:
                 best_share, best_text, best_ids = share - 0.0005 * len(text), text, ids
-    if best_share >= 0.8:
+    if best_share >= 0.7:
         negative = _FORBIDS.search(normal(best_text)) is not None and not _FORBIDS.search(question.folded)
         return Verdict(not negative or _mentions(question), best_text, best_ids)
     if _PRESENCE.search(question.folded) and pages:

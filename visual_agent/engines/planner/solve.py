@@ -10,15 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from visual_agent.engines.planner import answers
-from visual_agent.engines.planner.fields import THRESHOLD, Hit, measure, quoted, wanted, weight, without
+from visual_agent.engines.planner.fields import THRESHOLD, Hit, measure, is_generic, looks_like_name, quoted, wanted, weight, without
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
-from visual_agent.engines.planner.places import best_line, part_of, region_word
-from visual_agent.engines.planner.questions import Question, analyse, threshold
+from visual_agent.engines.planner.places import best_line, bulleted, part_of, region_word
+from visual_agent.engines.planner.questions import Question, analyse, both_ends, threshold
 from visual_agent.engines.planner.records import records
 from visual_agent.engines.planner.quantities import multiplied_text, side, span_of
 from visual_agent.engines.planner.signs import decide
-from visual_agent.engines.planner.tables import Result, best, difference, extreme, key_of, selected, shown, total
+from visual_agent.engines.planner.tables import Result, best, difference, extreme, key_of, selected, shown, spread, total
 from visual_agent.engines.planner.values import is_numeric, number_of
 from visual_agent.engines.planner.words import has_han, lexicon, likeness, normal, words
 
@@ -70,7 +70,7 @@ def _field(question: Question, pages: Sequence[Page]) -> Solution | None:
     hits = [(hit, page) for page in pages for hit in best(question, page)[:1] if hit.sure]
     hits = hits or [(hit, page) for page in pages for hit in quoted(question, page)[:1]]
     if not hits:
-        return None
+        return _unlabelled(question, pages)
     hits.sort(key=lambda hp: -hp[0].score)
     top = hits[0][0]
     same = [h for h, _ in hits if h.score >= top.score - 0.02]
@@ -78,6 +78,28 @@ def _field(question: Question, pages: Sequence[Page]) -> Solution | None:
         text = ", ".join(f"{answers.value(h.text, h.ids)} ({h.page})" for h in same)
         return Solution(text, "the pictures differ", tuple(i for h in same for i in h.ids))
     return multiplied(question, top, hits[0][1]) or _told(replace_side(question, top), hits[0][1])
+
+
+_SIGNED = re.compile(r"(?:^|\s)[-–—]+\s*([A-Z][\w'.-]+(?: [A-Z][\w'.-]+){0,2})\s*$")
+
+
+def _unlabelled(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """What documents show without a label: the shop's name at the head, the writer's name at the foot."""
+    named = [t for t in question.terms if weight(t, question) >= 0.3 or t.concepts & {"seller", "subject"}]
+    seller = all(t.concepts & {"seller", "name", "subject"} or is_generic(t) for t in named)
+    if len(pages) != 1 or not named:
+        return None
+    page = pages[0]
+    if seller and any(t.concepts & {"seller"} for t in named):
+        head = part_of(analyse("heading"), page)
+        if head:
+            return Solution(answers.value(" ".join(i.text for i in head), tuple(i.id for i in head)), "it heads the page", tuple(i.id for i in head))
+    if all(t.concepts & {"sender", "author", "signature", "name"} for t in named):
+        for item in reversed(page.lines):
+            signed = _SIGNED.search(item.text)
+            if signed:
+                return Solution(answers.value(signed[1], (item.id,)), "the text is signed so", (item.id,), item.score, page.name)
+    return None
 
 
 def _told(hit: Hit, page: Page) -> Solution:
@@ -179,6 +201,11 @@ def differing(question: Question, pages: Sequence[Page]) -> Solution | None:
         across = _across(question, pages, "-")
         if across is not None:
             return across
+    if both_ends(question.folded):
+        spreads = [r for page in pages for r in spread(question, page)[:1]]
+        found = _result(spreads, pages, working=True)
+        if found is not None:
+            return found
     results = [r for page in pages for r in difference(question, page)[:1]]
     return _result(results, pages, working=True)
 
@@ -208,7 +235,7 @@ def _bare(question: Question) -> Question:
         t for t in question.terms if _BETWEEN.fullmatch(t.text) or t.text in ("two", "drafts", "家", "家差", "张")
     ]
     kept = without(question, dropped)
-    wants = "number" if question.wants in ("", "name", "place", "amount", "number") else question.wants
+    wants = "number" if question.wants in ("", "name", "place", "number") else question.wants
     return replace(kept, wants=wants)
 
 
@@ -229,8 +256,33 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
                 cells = tuple(next(c.id for c in row if c is not None) for row in rows)
                 why = f"{len(rows)} of {len(grid.body)} rows fit"
                 return Solution(answers.cited(str(len(rows)), cells), why, cells, 1.0, page.name)
-    repeated = _repeats(question, pages)
-    return repeated or _field(question, pages)
+    listed = _listed(question, pages)
+    return listed or _repeats(question, pages) or _field(question, pages)
+
+
+_THINGS = re.compile(r"\b(?:items?|things?|entries|lines?|points?|products?|articles|names?|people|students|pupils|members|persons)\b|几样|几项|几个|几条|几件|多少样|多少项|多少个|多少条|多少件|多少人|几人|人")
+_SURNAME = re.compile(r"姓([\u4e00-\u9fff])")
+
+
+def _listed(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """How many names or bulleted lines there are, where the question names nothing more special."""
+    if not _THINGS.search(question.folded):
+        return None
+    surname = _SURNAME.search(question.folded)
+    for page in pages:
+        names = [i for i in page.lines if looks_like_name(i.text)]
+        if surname:
+            names = [i for i in names if i.text.startswith(surname[1])]
+        people = re.search(r"\b(?:names?|people|students|pupils|members|persons)\b|人|同学|名字|名单", question.folded)
+        if people and (len(names) >= 3 or (surname and names)):
+            ids = tuple(i.id for i in names)
+            return Solution(answers.cited(str(len(names)), ids), "names were counted", ids, 1.0, page.name)
+        plain = [t for t in question.terms if weight(t, question) >= 0.6 and not is_generic(t)]
+        lines = bulleted(page)
+        if len(lines) >= 3 and not plain:
+            ids = tuple(i.id for i in lines)
+            return Solution(answers.cited(str(len(lines)), ids), "the lines of the list were counted", ids, 1.0, page.name)
+    return None
 
 
 def _repeats(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -297,18 +349,14 @@ def _by_value(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 
 def _called(question: Question, page: Page, index: int) -> str:
-    """A picture as people call it: by its heading where a shop or company is asked for, else by its place."""
-    if re.search(
-        r"哪家|哪个(?:店|商店|超市|公司)|谁|\bwhich (?:shop|store|company|supplier|market|seller|vendor|restaurant|hotel)|\bwho\b|\bwhere\b",
-        question.folded,
-    ):
-        title = next((i.text for i in page.lines if not is_numeric(i.text)), "")
-        if title:
-            return answers.clean(title)
+    """A picture by its place, with its heading where a shop or company is asked for."""
     names = ("first", "second", "third", "fourth", "fifth", "sixth")
-    if question.chinese:
-        return f"第{'一二三四五六'[min(index, 5)]}张"
-    return f"the {names[min(index, 5)]} picture"
+    place = f"第{'一二三四五六'[min(index, 5)]}张" if question.chinese else f"the {names[min(index, 5)]} picture"
+    who = r"哪家|哪个(?:店|商店|超市|公司)|谁|\bwhich (?:shop|store|company|supplier|market|seller|vendor|restaurant|hotel)|\bwho\b|\bwhere\b"
+    title = next((i.text for i in page.lines if not is_numeric(i.text) and not any(c.isdigit() for c in i.text)), "")
+    if title and re.search(who, question.folded):
+        return f"{place}（{answers.clean(title)}）" if question.chinese else f"{place} ({answers.clean(title)})"
+    return place
 
 
 def _line_for(question: Question, page: Page) -> Item | None:

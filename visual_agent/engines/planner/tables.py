@@ -42,6 +42,8 @@ class _Match:
         self.question, self.grid, self.page = question, grid, page
         self.rows = without_totals(grid.body) if len(grid.body) > 2 else list(grid.body)
         self.heads = [words(grid.head(c)) for c in range(grid.width)]
+        dated = [bool(of_kind(grid.head(c), "weekday") or of_kind(grid.head(c), "date")) for c in range(1, grid.width)]
+        self.cross = len(dated) > 1 and sum(dated) >= 0.6 * len(dated)
         self.cells = [[words(cell.text) if cell else None for cell in row] for row in self.rows]
 
     def head(self, term: Term, column: int) -> float:
@@ -52,7 +54,8 @@ class _Match:
         return likeness(term, text) if text is not None else 0.0
 
     def in_row(self, term: Term, row: int, skip: int = -1) -> float:
-        return max((self.cell(term, row, c) for c in range(self.grid.width) if c != skip), default=0.0)
+        columns = range(1 if self.cross else self.grid.width)
+        return max((self.cell(term, row, c) for c in columns if c != skip), default=0.0)
 
     def selecting(self) -> list[Term]:
         """Terms that name some of the rows."""
@@ -89,7 +92,9 @@ def lookup(question: Question, page: Page) -> list[Hit]:
     """Cells that may answer, best first."""
     hits: list[Hit] = []
     for grid in records(page):
-        hits += _cells(_Match(question, grid, page))
+        match = _Match(question, grid, page)
+        hits += _cells(match)
+        hits += _edges(match)
     return sorted(hits, key=lambda h: -h.score)
 
 
@@ -119,6 +124,45 @@ def _cells(match: _Match) -> list[Hit]:
                 Hit(text, (cell.id,), label_text, score, match.page.name, wants, label_ids, cell.score, missing)
             )
     return hits
+
+
+def _edges(match: _Match) -> list[Hit]:
+    """The heading over, or the first cell beside, a cell that holds what is named: "which day is the dentist?"."""
+    question, grid = match.question, match.grid
+    wants = wanted(question)
+    decisive = [t for t in question.terms if weight(t, question) >= 0.6 and not is_generic(t)]
+    hits = []
+    for r, row in enumerate(match.rows):
+        for c in range(1, grid.width):
+            cell = row[c]
+            if cell is None or not decisive or is_numeric(cell.text):
+                continue
+            if not any(match.cell(t, r, c) >= 0.9 for t in decisive):
+                continue
+            if extract(cell.text, wants) is not None:
+                continue
+            first = row[0]
+            edges = [(grid.head(c), grid.heads[c][-1].id)] if grid.heads[c] else []
+            edges += [(first.text, first.id)] if first is not None else []
+            for text, region in edges:
+                answer = _edge_answer(text, wants)
+                if answer is None:
+                    continue
+                around = [(1.0, cell.text), (0.8, grid.head(c)), (0.8, first.text if first else "")]
+                share, missing = measure(question, around, match.page, text)
+                ids = (region, cell.id)
+                hits.append(Hit(answer, ids, cell.text, share, match.page.name, wants, (cell.id,), cell.score, missing))
+    return hits
+
+
+def _edge_answer(text: str, wants: str) -> str | None:
+    """A heading as the answer to "which day" or "what time"; None where it is of another type."""
+    if wants in ("date", "weekday", "when", "month"):
+        dated = of_kind(text, "weekday") or of_kind(text, "date") or (wants == "month" and extract(text, "month"))
+        return text if dated else None
+    if wants == "time":
+        return extract(text, "time")
+    return None
 
 
 def _columns(match: _Match, wants: str) -> list[tuple[int, float]]:
@@ -266,7 +310,8 @@ def _filtered(match: _Match, column: int) -> tuple[list[int], float]:
     around = [(1.0, match.grid.head(column)), *((0.8, match.grid.head(c)) for c in range(match.grid.width))]
     around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
     around += [(0.9, c.text) for r in rows[1:] for c in match.rows[r] if c]
-    value = next((c.text for r in rows if (c := match.rows[r][column]) is not None), "")
+    ranked = [c.text for r in rows if (c := match.rows[r][column]) is not None]
+    value = next((t for t in ranked if of_kind(t, "amount") and not of_kind(t, "date")), ranked[0] if ranked else "")
     share, _ = measure(question, around, match.page, value)
     nothing = not [t for t in question.terms if weight(t, question) >= 0.3]
     return rows, 0.75 if nothing else share
@@ -341,7 +386,8 @@ def shown(number: float) -> str:
 def total(question: Question, page: Page, *, mean: bool = False) -> list[Result]:
     """A sum (or mean): of two named values, else of all cells that fit equally well."""
     results = []
-    for hits in operands(question, page):
+    named = without(question, [t for t in question.terms if is_generic(t) and not t.weak])
+    for hits in operands(replace(named, wants=question.wants or "number"), page):
         results.append(_worked(hits, page, "+", sum(h for h in _numbers(hits)) / (len(hits) if mean else 1)))
     for grid in records(page):
         for turned in (grid, transposed(grid)):
@@ -433,6 +479,24 @@ def difference(question: Question, page: Page) -> list[Result]:
         numbers = _numbers((first, second))
         if len(numbers) == 2:
             results.append(_worked((first, second), page, "-", abs(numbers[0] - numbers[1])))
+    return sorted(results, key=lambda r: -r.score)
+
+
+def spread(question: Question, page: Page) -> list[Result]:
+    """The most less the least of one column."""
+    results = []
+    for grid in records(page):
+        match = _Match(question, grid, page)
+        rank = _rank_column(match)
+        if rank is None:
+            continue
+        keyed = [(k, c) for row in match.rows if (c := row[rank[0]]) is not None and (k := number_of(c.text)) is not None]
+        if len(keyed) < 2:
+            continue
+        low, high = min(keyed, key=lambda kc: kc[0]), max(keyed, key=lambda kc: kc[0])
+        share = _filtered(match, rank[0])[1] + rank[1]
+        how = f"{high[1].text} - {low[1].text}"
+        results.append(Result(shown(high[0] - low[0]), (high[1].id, low[1].id), how, share, page.name))
     return sorted(results, key=lambda r: -r.score)
 
 

@@ -201,7 +201,7 @@ def _date(text: str) -> date | None:
 _ANSWERS = {
     "amount": ("amount", "number"),
     "number": ("number", "amount", "percent", "duration"),
-    "percent": ("percent",),
+    "percent": ("percent", "number"),
     "date": ("date",),
     "time": ("time",),
     "weekday": ("weekday",),
