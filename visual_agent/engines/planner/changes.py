@@ -105,3 +105,12 @@ def told(found: Sequence[Difference], chinese: bool, limit: int = 8) -> list[tup
     texts = [d for d in found if d.kind != "looks different"]
     shown = texts or list(found)
     return [(phrase(d, chinese), d.ids) for d in shown[:limit]]
+
+
+def asks_same(folded: str) -> bool | None:
+    """True for "are they the same?", False for "has anything changed?", None where it is no yes-or-no question."""
+    if not re.search(r"^(?:is|are|was|were|do|does|did|has|have)\b|吗|是否|有没有", folded):
+        return None
+    if re.search(r"\b(?:same|identical|equal|match)\b|一样|相同|一致", folded):
+        return True
+    return False if re.search(r"\b(?:differ\w*|chang\w*|any\b)|不同|变", folded) else None

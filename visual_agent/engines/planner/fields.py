@@ -84,6 +84,8 @@ def _alone(term: Term, question: Question) -> float:
     if term.weak:
         return 0.2
     if _ASKING.search(term.text) and term.concepts:
+        if question.wants and not any(lexicon().concepts[c].kind == question.wants for c in term.concepts) and question.wants in ("duration", "date", "time", "amount"):
+            return 0.35
         measured = any(lexicon().concepts[c].kind in ("number", "percent") for c in term.concepts) and not is_generic(term)
         return 0.9 if measured else 0.35
     if term.kind == "concept" and len(term.stems) > 1 and term.stems in lexicon().only_asked and term.stems not in lexicon().said:
@@ -125,8 +127,12 @@ def measure(
         s = layers.support(term)
         if value and (is_generic(term) or _has_unit(term, value)):
             s = max(s, _typed_support(term, value))
+        if value and _ASKING.search(term.text) and looks_like_name(value) and _of_type(term, "name"):
+            s = max(s, 0.7)
         if w < 0.3 and s < 0.5:
             continue
+        if term.weak and term.kind != "soft":
+            w = 0.5
         total += w
         got += w * s
         if w >= 0.9 and s < 0.35:
@@ -156,6 +162,10 @@ def _typed_support(term: Term, value: str) -> float:
                 continue
             best = max(best, 0.85 if not plain or re.search(r"[.,]\d\d$", found[0].text) else 0.6)
     return best
+
+
+def _of_type(term: Term, kind: str) -> bool:
+    return any(lexicon().concepts[c].kind == kind for c in term.concepts)
 
 
 def _has_unit(term: Term, value: str) -> bool:
@@ -191,6 +201,9 @@ def find(question: Question, page: Page) -> list[Hit]:
 
 def wanted(question: Question) -> str:
     """The type of the answer: said by the question word, else by the concept asked for."""
+    if question.counts and question.wants == "number":
+        kind = typed(question.terms)
+        return kind if kind in ("id", "phone", "percent", "duration") else "number"
     if question.wants in ("", "number", "amount"):
         kind = typed(question.terms)
         if question.wants == "" and kind:
@@ -224,6 +237,8 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     score -= 0.08 if not exact_type(pair.value, wants) else 0.0
     if wants == "" and pair.relation == "inside" and is_numeric(pair.value):
         score -= 0.2
+    if question.heads:
+        score += 0.1 if any(likeness(t, label) >= 0.55 for t in question.heads) else -0.08
     score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0
     return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.values import is_numeric, values
@@ -58,6 +59,8 @@ class Grid:
         """(label cells, value cell, context texts, weight 0..1) for every value the grid may mean."""
         if self.kind == "list":
             yield from self._records()
+            if not any(self.heads):
+                yield from self._vertical()
             return
         for r, row in enumerate(self.body):
             for c, cell in enumerate(row):
@@ -71,6 +74,14 @@ class Grid:
                     yield (cell,), sure, (), 1.0 if fits else 0.6
                 if other is not None:
                     yield (cell,), other, (), 0.45
+
+    def _vertical(self) -> Iterator[tuple[tuple[Item, ...], Item, tuple[str, ...], float]]:
+        """Neighbours above and below, for names in two languages and figures over their captions."""
+        for upper, lower in pairwise(self.body):
+            for a, b in zip(upper, lower, strict=True):
+                if a is not None and b is not None:
+                    yield (a,), b, (), 0.5
+                    yield (b,), a, (), 0.45
 
     def _records(self) -> Iterator[tuple[tuple[Item, ...], Item, tuple[str, ...], float]]:
         for row in self.body:

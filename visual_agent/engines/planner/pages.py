@@ -17,6 +17,7 @@ from visual_agent.engines.planner.values import is_numeric, values
 from visual_agent.engines.planner.words import Words, words
 
 _COLON = re.compile(r"[:：]\s*")
+_RANGE = re.compile(r"\s*(?:[-–—~至到]|to|until|till)\s*")
 _LEADER = re.compile(r"[.·…_\s]{3,}")
 
 
@@ -167,6 +168,8 @@ def _grid_pairs(page: Page) -> list[Pair]:
     found = []
     for grid in page.grids:
         for label, value, context, weight in grid.readings():
+            if complete(value) or any(complete(i) for i in label):
+                continue
             found.append(
                 Pair(
                     " ".join(i.text for i in label),
@@ -217,10 +220,12 @@ def split_line(text: str) -> list[tuple[str, str]]:
         inside = values(clause)
         for n, value in enumerate(inside):
             start = inside[n - 1].end if n else 0
-            unit = re.match(r"\s?[^\W\d_]+", clause[value.end :])
+            unit = re.match(r"\s?(?!至|到|to\b|until\b)[^\W\d_]+", clause[value.end :])
             rest = clause[start : value.start] + " " + (unit[0] if unit else "")
             if len(inside) == 1:
                 rest = clause[: value.start] + " " + clause[value.end :]
+            if n and _RANGE.fullmatch(clause[start : value.start]) and inside[n - 1].kind == value.kind:
+                rest += " until"
             rest = _LEADER.sub(" ", rest).strip(" :：-–—.=*(（)）/@")
             if sum(c.isalpha() for c in rest) >= 1:
                 found.append((rest, value.text))
@@ -256,11 +261,11 @@ def _neighbours(page: Page) -> list[Pair]:
     found = []
     for row in page.rows:
         for label, value in zip(row, row[1:], strict=False):
-            if complete(label) or complete(value):
+            if complete(label) or complete(value) or not _may_label(label):
                 continue
             found.append(_pair(label, value, "beside", 0.95, _heading(page, label)))
     single = [i for i in page.loose if not complete(i)]
-    for label in single:
+    for label in [i for i in single if _may_label(i)]:
         below = [
             o
             for o in single
@@ -280,6 +285,13 @@ def _neighbours(page: Page) -> list[Pair]:
     return found
 
 
+def _may_label(item: Item) -> bool:
+    """Whether a line is short enough for a label; running text labels nothing."""
+    text = item.text.strip()
+    width = sum(2 if ord(c) > 0x2E7F else 1 for c in text)
+    return width <= 44 and len(text.split()) <= 7 and not text.endswith((".", "。", ",", "，", ";"))
+
+
 def _near(upper: Item, lower: Item, lines: float) -> bool:
     return lower.box[1] - upper.box[3] < lines * max(upper.height, lower.height)
 
@@ -297,6 +309,8 @@ def _block_pairs(page: Page) -> list[Pair]:
         if len(block) < 2 or len(block) > 12 or any(complete(i) for i in block):
             continue
         head = block[0]
+        if not _may_label(head):
+            continue
         for item in block[1:]:
             context = tuple(i.text for i in block if i is not item and i is not head)
             found.append(_pair(head, item, "card", 0.75, context[:3]))

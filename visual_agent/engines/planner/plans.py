@@ -278,6 +278,12 @@ def _changes(conversation: Conversation, question: Question, pages: Sequence[Pag
         found = changes.between(pages[0], pages[1])
     else:
         return None
+    same = changes.asks_same(question.folded)
+    if same is not None:
+        ids = [i for d in found for i in d.ids]
+        why = changes.phrase(found[0], question.chinese) if found else ""
+        return Move(_say(question, "The comparison decides.", "由比较的结果决定。"),
+                    answer=answers.verdict(question, same != bool(found), why, ids))
     if question.counts:
         ids = [i for d in found for i in d.ids]
         return Move(

@@ -173,12 +173,12 @@ _WANTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_any(r"\b(?:what|which) month\b|哪个月|几月份?(?!几)|哪一个月"), "month"),
     (
         _any(
-            r"\b(?:what|which) (?:date|day)\b|\bon what date\b|\bdate\b|哪天|哪一天|几月几[日号]|几号(?=[?？,，。 的开到出去前之截结]|$)|什么日期|日期|何日"
+            r"\b(?:what|which) (?:date|day)\b|\blast day\b|最后一天|\bon what date\b|\bdate\b|哪天|哪一天|几月几[日号]|几号(?=[?？,，。 的开到出去前之截结]|$)|什么日期|日期|何日"
         ),
         "date",
     ),
     (_any(r"\bwhen\b|什么时候|何时|什么时间"), "when"),
-    (_any(r"\bwho\b|\bwhom\b|\bwhose\b|谁|何人|哪位|姓什么|叫什么名字|姓名"), "name"),
+    (_any(r"\bwho'?s?\b|\bwhom\b|\bwhose\b|\b(?:called|named)\?? *$|谁|何人|哪位|姓什么|叫什么名字|姓名"), "name"),
     (
         _any(
             r"\bhow much (?:money|does|do|did|is|are|was|were|would|will|must|should|to|has|have|had|cash|tax|for|rent|can|more|less|cheaper)\b|\bhow much\b(?! \w+ (?:sugar|fat|salt|water|protein|power|time|space))|\b(?:price|cost|fee|fare)\b|多少钱|多少元|几块钱|几元|多少块|什么价|花了多少|付了多少|价格|单价|金额"
@@ -262,6 +262,7 @@ class Question:
     comparative: bool = False
     placed: bool = False
     script: str = ""
+    heads: tuple[Term, ...] = ()
 
     @property
     def content(self) -> tuple[Term, ...]:
@@ -302,6 +303,7 @@ def analyse(text: str, pictures: int = 1) -> Question:
         comparative=_COMPARATIVE.search(rest) is not None,
         placed=_PLACE.search(rest) is not None,
         script=_script(rest),
+        heads=_heads(rest),
     )
     return replace(question, kind=_kind(question, rest, pictures))
 
@@ -380,9 +382,19 @@ _MANNER = re.compile(
 )
 
 
+_HEAD = re.compile(r"\b(?:what|which|how many)(?:'s| is| was| are| were)? (?:the |its |their |his |her )?([a-z -]+?) (?:of|at|for|in|on|from|lie|lies|are|is|does|do|did)\b")
+_HEAD_ZH = re.compile(r"的([^的]{1,8}?)(?:是|有|为|叫|在)?(?:多少|什么|哪|几|谁)")
+
+
+def _heads(folded: str) -> tuple[Term, ...]:
+    """What is asked for, of whatever it is asked: "bin number" in "the bin number at bay 4"."""
+    match = _HEAD.search(folded) or _HEAD_ZH.search(folded)
+    return tuple(t for t in terms(match[1], question=True) if not t.weak and not _is_manner(t)) if match else ()
+
+
 def _is_manner(term: Term) -> bool:
     """Words such as "highest" or "how many": they set the kind of the question, no label holds them."""
-    return _MANNER.fullmatch(term.text) is not None and not (term.concepts & {"total"})
+    return _MANNER.fullmatch(term.text) is not None and not (term.concepts & {"total", "due_date", "maximum", "minimum"})
 
 
 def _wants(folded: str) -> str:
@@ -441,6 +453,9 @@ def _kind(question: Question, rest: str, pictures: int) -> str:
     folded = question.folded
     yesno = _YESNO.search(rest) is not None and not (_NOT_YESNO.search(rest) and not re.search(r"吗|有没有|是否", rest))
     if pictures > 1 and _KINDS[0][1].search(folded) and question.picture is None and not yesno:
+        return "changes"
+    bare = all(t.kind == "soft" or t.weak for t in question.terms)
+    if yesno and pictures > 1 and question.picture is None and bare and re.search(r"\b(?:same|identical|different|differ|changed?)\b|一样|相同|一致|变|不同", folded):
         return "changes"
     if yesno and not re.search(r"[?？,，] *(?:and |if so,? )?(?:what|which|who|when|where|how)\b", rest):
         return "yesno"

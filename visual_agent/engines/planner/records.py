@@ -17,8 +17,8 @@ from visual_agent.engines.planner.words import words
 def records(page: Page) -> list[Grid]:
     """The page's lists of records, the surest kind first."""
     found = [g for g in page.grids if g.kind == "list" and g.body]
-    found += [_from_form(g) for g in page.grids if g.kind == "form" and g.width == 2]
-    found += _column_cards(page)
+    cards = _column_cards(page)
+    found += cards or [_from_form(g) for g in page.grids if g.kind == "form" and g.width == 2]
     found += _charts(page)
     found += _cards(page)
     found += _patterned(page)

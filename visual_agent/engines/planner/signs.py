@@ -92,7 +92,7 @@ def _same(question: Question, pages: Sequence[Page]) -> Verdict | None:
 
 def _same_lines(bare: Question, pages: Sequence[Page], *, asks_same: bool) -> Verdict | None:
     """Whether the lines that speak of something (or all lines) are the same on two pictures."""
-    if not any(weight(t, bare) >= 0.3 for t in bare.terms):
+    if not bare.terms:
         texts = [[normal(i.text).replace(" ", "") for i in p.lines] for p in pages[:2]]
         same = sorted(texts[0]) == sorted(texts[1])
         return Verdict(same == asks_same, "", ()) if any(texts) and not same else None

@@ -53,6 +53,9 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def field(question: Question, pages: Sequence[Page]) -> Solution | None:
     """A value that a label, a row and column or a sentence names."""
+    tail = _last_digits(question, pages)
+    if tail is not None:
+        return tail
     if question.wants == "duration" or wanted(question) == "duration":
         spanned = span(question, pages)
         if spanned is not None:
@@ -109,6 +112,21 @@ def _told(hit: Hit, page: Page) -> Solution:
     return Solution(answers.value(hit.text, ids), why, ids, weakest, page.name)
 
 
+_DIGITS = re.compile(r"\blast (?:\w+ )?digits\b|[后末尾](?:[三四五六\d])?位|尾号")
+
+
+def _last_digits(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """"The last four digits of the card": what a masked number still shows."""
+    if not _DIGITS.search(question.folded):
+        return None
+    for page in pages:
+        for item in page.lines:
+            masked = re.search(r"[*xX•·#]{2,}[\s-]*(\d{3,6})(?!\d)", item.text)
+            if masked:
+                return Solution(answers.value(masked[1], (item.id,)), "the number is masked before them", (item.id,), item.score, page.name)
+    return None
+
+
 def span(question: Question, pages: Sequence[Page]) -> Solution | None:
     """A duration that stands there under its label, else the time between a labelled start and end."""
     for page in pages:
@@ -134,7 +152,10 @@ def multiplied(question: Question, hit: Hit, page: Page) -> Solution | None:
 
 def replace_side(question: Question, hit: Hit) -> Hit:
     """The end of a range where the question asks for the end, its start where it asks for the start."""
-    return replace(hit, text=side(question, hit.text))
+    text = side(question, hit.text)
+    if question.about("discount") and hit.kind == "amount":
+        text = re.sub(r"^\s*[-−–]\s*", "", text)
+    return replace(hit, text=text)
 
 
 _AND = re.compile(r"\s+(?:and|&|as well as)\s+(?:the\s+|its\s+|their\s+)?|(?:和|与|以及|、|及)")
@@ -174,8 +195,9 @@ def most(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def summed(question: Question, pages: Sequence[Page]) -> Solution | None:
     """A sum: where a total is printed it is read, else it is worked out."""
-    if wanted(question) == "duration":
-        return field(question, pages)
+    entities = [t for t in question.terms if weight(t, question) >= 0.6 and not is_generic(t)]
+    if wanted(question) == "duration" or (len(entities) == 1 and len(pages) == 1 and not question.counts):
+        return field(question, pages) or _result([r for p in pages for r in total(question, p)[:2]], pages, working=True)
     if len(pages) > 1 and (question.both or question.picture is None):
         across = _across(question, pages, "+")
         if across is not None:
@@ -384,8 +406,9 @@ def placed(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def transcribed(question: Question, pages: Sequence[Page]) -> Solution | None:
     """Everything that stands on the pages, line by line."""
-    del question
     items = [i for page in pages for i in page.lines]
+    if question.quoted:
+        items = [i for i in items if any(normal(q) in normal(i.text) for q in question.quoted)] or items
     if not items:
         return None
     text = "\n".join(answers.clean(i.text) for i in items)

@@ -239,7 +239,7 @@ def extreme(question: Question, page: Page) -> list[Result]:
 
 def _extreme(match: _Match, is_turned: bool, late: float) -> list[Result]:
     question, grid = match.question, match.grid
-    rank = _rank_column(match)
+    rank = _rank_column(match, 1 if is_turned else 0)
     if rank is None:
         return []
     column, sure = rank
@@ -275,23 +275,25 @@ def _extreme(match: _Match, is_turned: bool, late: float) -> list[Result]:
     ]
 
 
-def _rank_column(match: _Match) -> tuple[int, float] | None:
+def _rank_column(match: _Match, first: int = 0) -> tuple[int, float] | None:
     """The column that the question ranks by, and a small bonus for how sure that is."""
     question, grid = match.question, match.grid
+    plain = [t for t in question.terms if t.kind in ("number", "word") and weight(t, question) >= 0.9]
     choices = []
-    for c in range(grid.width):
+    for c in range(first, grid.width):
         cells = [row[c] for row in match.rows if row[c] is not None]
         kind = "when" if question.measure == "when" else ""
         keyed = sum(key_of(x.text, kind) is not None and (is_numeric(x.text) or kind == "when") for x in cells if x)
         if keyed < 2 or keyed < 0.6 * len(cells):
             continue
         named = max((match.head(t, c) for t in question.terms if weight(t, question) >= 0.2), default=0.0)
+        held = sum(all(likeness(t, words(x.text)) >= 0.9 for t in plain) for x in cells if x) >= 0.6 * len(cells) if plain else False
         by_measure = bool(question.measure) and question.measure in match.heads[c].concepts
         money = question.measure == "price" and any(of_kind(x.text, "amount") for x in cells if x)
         when = question.measure == "when" and any(
             v.kind in ("date", "time") for x in cells if x for v in values(x.text)
         )
-        choices.append((0.1 * named + (0.08 if by_measure else 0) + (0.05 if money or when else 0), c))
+        choices.append((0.1 * named + (0.1 if held else 0.0) + (0.08 if by_measure else 0) + (0.05 if money or when else 0), c))
     if not choices:
         return None
     bonus, column = max(choices, key=lambda bc: (round(bc[0], 3), bc[1] if not question.measure else -bc[1]))
@@ -512,6 +514,8 @@ def selected(question: Question, page: Page) -> list[tuple[Grid, list[Row], floa
 
 def _chosen(match: _Match) -> tuple[list[Row], float]:
     question = match.question
+    if match.cross:
+        return _chosen_cells(match)
     limit = threshold(question.folded)
     selecting = match.selecting()
     rows = [r for r in range(len(match.rows)) if all(match.in_row(t, r) >= 0.55 for t in selecting)]
@@ -531,3 +535,12 @@ def _chosen(match: _Match) -> tuple[list[Row], float]:
     if not any(weight(t, question) >= 0.3 and not is_generic(t) for t in question.terms):
         share = max(share, 0.75)
     return [match.rows[r] for r in rows], share if selecting or limit else share - 0.1
+
+
+def _chosen_cells(match: _Match) -> tuple[list[Row], float]:
+    """In a week's plan each cell is a record: the cells that speak of what is asked."""
+    question = match.question
+    decisive = [t for t in question.terms if weight(t, question) >= 0.6 and not is_generic(t)]
+    cells = [c for row in match.rows for c in row[1:] if c is not None]
+    fit = [c for c in cells if decisive and all(likeness(t, words(c.text)) >= 0.9 for t in decisive)]
+    return [(c,) for c in fit], 0.8 if fit else 0.0

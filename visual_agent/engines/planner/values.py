@@ -113,7 +113,8 @@ def values(text: str) -> tuple[Value, ...]:
 def _narrow(text: str) -> str:
     """Full-width characters as ASCII, one for one, so that slices stay valid."""
     folded = (unicodedata.normalize("NFKC", c) for c in text)
-    return "".join(f if len(f) == 1 else c for f, c in zip(folded, text, strict=True)).replace("−", "-")
+    plain = "".join(f if len(f) == 1 else c for f, c in zip(folded, text, strict=True)).replace("−", "-")
+    return re.sub(r"(?<![0-9A-Za-z.])0(?=ct\b|CT\b)", "O", plain)  # "3 0ct": the month, misread
 
 
 def _value(kind: str, text: str, start: int, end: int) -> Value:

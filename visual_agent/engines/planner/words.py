@@ -60,6 +60,8 @@ def stem(word: str) -> str:
     Lighter than Porter's stemmer on purpose: "applicant" and "application", "price" and "pricing" differ in meaning.
     """
     word = word.removesuffix("'s")
+    if "0" in word and sum(c.isalpha() for c in word) >= 4:
+        word = word.replace("0", "o")  # what a reader of pictures most often mistakes inside a word
     if not (word.isascii() and word.isalpha() and len(word) > 3):
         return word
     if word.endswith("ies") and len(word) > 4:
