@@ -169,11 +169,12 @@ def ground(
     """Find a phrase in a picture and print its boxes."""
     from visual_agent.chat_models import load_model
     from visual_agent.images import Ledger
+    from visual_agent.tools import engine_of
     from visual_agent.tools import ground as find
 
     ledger = Ledger([image])
     chat_model = load_model(model) if model != "offline" else None
-    _report(find(ledger, phrase, model=chat_model), ledger, as_json=as_json, draw=draw)
+    _report(find(ledger, phrase, model=engine_of(chat_model)), ledger, as_json=as_json, draw=draw)
 
 
 @app.command()

@@ -79,7 +79,9 @@ class AgentService:
         self.settings = settings
         policy = LoadPolicy(folders=(), urls=settings.urls, max_pixels=settings.pixels)
         self.chat_model = model.model_copy(update={"policy": policy}) if isinstance(model, ChatQwenVL) else model
-        self.agent = VisualAgent(model, limits=Limits(seconds=settings.seconds), policy=policy)
+        room = settings.threads + settings.running + settings.waiting
+        limits = Limits(seconds=settings.seconds)
+        self.agent = VisualAgent(model, limits=limits, policy=policy, max_threads=room)
         self.threads = Threads(settings.threads, settings.idle, self.agent.forget)
         self.gate = Gate(settings.running, settings.waiting)
 
