@@ -30,7 +30,17 @@ DASHSCOPE_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 _DASHSCOPE = re.compile(r"qwen[\d.]*-vl-[a-z0-9.-]+|qvq-[a-z0-9.-]+")
 #: Options that say how local weights are loaded; all others are the chat model's.
 _WHERE = ("hub", "revision", "cache_dir", "local_files_only")
-_LOADING = (*_WHERE, "dtype", "device", "quantization", "attention", "prefix_bytes", "feature_bytes", "lookup")
+_LOADING = (
+    *_WHERE,
+    "dtype",
+    "device",
+    "quantization",
+    "attention",
+    "prefix_bytes",
+    "feature_bytes",
+    "lookup",
+    "compile",
+)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 

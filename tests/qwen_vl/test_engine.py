@@ -1,4 +1,4 @@
-"""The engine on tiny random weights: equal answers with and without caches, counters, stops, cancelling, two at once."""
+"""The engine on tiny random weights: equal answers with and without caches, counters, stops, cancelling, threads."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from PIL import Image as PILImage
 
 from visual_agent.engines.base import Cancel, Engine, Image, Request, Sampling, Scorer, Text, Turn, answer
 from visual_agent.engines.qwen_vl import tiny
-from visual_agent.engines.qwen_vl.engine import QwenVLEngine, Turnstile
+from visual_agent.engines.qwen_vl.engine import QwenVLEngine
 from visual_agent.engines.qwen_vl.prompting import Prompt
+from visual_agent.engines.qwen_vl.turnstile import Turnstile
 from visual_agent.errors import Cancelled, UserError
 from visual_agent.images import Pixels, keep
 

@@ -62,8 +62,13 @@ class Chooser:
             generator = torch.Generator(device=device).manual_seed(sampling.seed)
         return cls(processors, greedy, generator)
 
-    def choose(self, logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
-        """The next token `[1, 1]` for `logits` `[1, vocabulary]`, given all `ids` `[1, length]` so far."""
+    def choose(self, logits: torch.Tensor, ids: torch.Tensor | None) -> torch.Tensor:
+        """The next token `[1, 1]` for `logits` `[1, vocabulary]`.
+
+        Args:
+            logits: of the last position.
+            ids: all ids `[1, length]` so far; may be None where there are no `processors`.
+        """
         scores = self.processors(ids, logits.float()) if self.processors else logits
         if self.greedy:
             return scores.argmax(dim=-1, keepdim=True)

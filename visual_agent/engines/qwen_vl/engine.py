@@ -7,12 +7,10 @@ Calls may come from several threads: they take turns token by token, so none wai
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 from transformers import Cache, DynamicCache
@@ -20,11 +18,14 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from visual_agent.engines.base import Cancel, Chunk, FinishReason, Profile, Request, Sampling, Turn, Usage
 from visual_agent.engines.qwen_vl.decoding import Chooser, TextStream
+from visual_agent.engines.qwen_vl.fixed import FixedCache, FixedCaches, Step
 from visual_agent.engines.qwen_vl.lookup import propose
 from visual_agent.engines.qwen_vl.prompting import Prompt, PromptBuilder
-from visual_agent.engines.qwen_vl.sessions import PrefixStore, shorten
-from visual_agent.engines.qwen_vl.weights import Hub, Quantization, folder_of, load
-from visual_agent.errors import OutOfMemory, UserError
+from visual_agent.engines.qwen_vl.rotary import ntk_alpha
+from visual_agent.engines.qwen_vl.sessions import FeatureStore, PrefixStore, duplicate, shorten
+from visual_agent.engines.qwen_vl.turnstile import Turnstile
+from visual_agent.engines.qwen_vl.weights import Hub, Quantization, folder_of, load, memory_errors, room
+from visual_agent.errors import UserError
 
 if TYPE_CHECKING:
     from visual_agent.engines.qwen_vl.modeling import QwenVLForConditionalGeneration
@@ -34,61 +35,31 @@ if TYPE_CHECKING:
 GiB = 2**30
 
 
-class Turnstile:
-    """A fair lock: whoever asks first goes first, so calls alternate token by token."""
-
-    def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._next = self._serving = 0
-
-    def __enter__(self) -> None:
-        with self._condition:
-            ticket = self._next
-            self._next += 1
-            while self._serving != ticket:
-                self._condition.wait()
-
-    def __exit__(self, *_: object) -> None:
-        with self._condition:
-            self._serving += 1
-            self._condition.notify_all()
-
-
-class FeatureStore:
-    """Picture features by content hash; the least recently used go when `max_bytes` is reached."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
-        self._features: OrderedDict[str, torch.Tensor] = OrderedDict()
-        self.bytes = 0
-
-    def get(self, key: str) -> torch.Tensor | None:
-        """The features `[queries, hidden]` of a picture, or None."""
-        found = self._features.get(key)
-        if found is not None:
-            self._features.move_to_end(key)
-        return found
-
-    def put(self, key: str, features: torch.Tensor) -> None:
-        """Keep the features of a picture."""
-        self._features[key] = features
-        self.bytes += features.nbytes
-        while self.bytes > self.max_bytes:
-            _, dropped = self._features.popitem(last=False)
-            self.bytes -= dropped.nbytes
-
-
 @dataclass(slots=True)
 class Call:
-    """One generation in progress: its prompt, the cache and what has been fed into it."""
+    """One generation in progress: its prompt, the cache and what has been fed into it.
+
+    `known`: the ids that the cache holds. `ids`: the same on the device, only where choosing a token needs them.
+    `limit`: how many tokens the answer may have.
+    """
 
     prompt: Prompt
     chooser: Chooser
     session: str | None
     cache: Cache
-    ids: torch.Tensor
+    alpha: int
+    limit: int
+    logprobs: bool
     counters: dict[str, int]
-    new: list[int]
+    known: list[int]
+    ids: torch.Tensor | None
+    new: list[int] = field(default_factory=list)
+
+    def add(self, tokens: list[int], on_device: torch.Tensor) -> None:
+        """Note tokens that the cache now holds; `on_device` `[1, n]` are the same."""
+        self.known += tokens
+        if self.ids is not None:
+            self.ids = torch.cat([self.ids, on_device], dim=1)
 
 
 class QwenVLEngine:
@@ -100,9 +71,12 @@ class QwenVLEngine:
         name: shown in traces and answers.
         version: goes into cache keys; changes when answers may change.
         chat: whether prompts are ChatML (Qwen-VL-Chat) or plain text (the base model).
-        prefix_bytes: memory for kept key/value caches; 0 computes every prompt anew.
+        prefix_bytes: memory for kept key/value caches; 0 computes every prompt anew. By default 2 GiB on the CPU,
+            on a GPU two fifths of what the weights left free.
         feature_bytes: memory for picture features; 0 encodes every picture anew.
         lookup: tokens proposed at once from the prompt's own text (greedy answers only; 0 for none).
+        compile: feed single tokens by a compiled graph over buffers of fixed size (see `fixed`). "auto": on a GPU,
+            unless the model is spread over devices or was quantised on load. The first call takes a minute longer.
     """
 
     def __init__(
@@ -113,9 +87,10 @@ class QwenVLEngine:
         name: str = "Qwen-VL-Chat",
         version: str = "",
         chat: bool = True,
-        prefix_bytes: int = 2 * GiB,
+        prefix_bytes: int | None = None,
         feature_bytes: int = GiB // 4,
         lookup: int = 0,
+        compile: bool | Literal["auto"] = "auto",
     ) -> None:
         self.model, self.processor = model.eval(), processor
         self.lookup = lookup
@@ -124,7 +99,11 @@ class QwenVLEngine:
             name, version=version, max_input_tokens=config.max_position_embeddings, grid="thousandths"
         )
         self._builder = PromptBuilder(processor.tokenizer, processor.num_image_tokens, chat=chat)
-        self._prefixes = PrefixStore(prefix_bytes)
+        if prefix_bytes is None:
+            prefix_bytes = 2 * room(self.device) // 5 if self.device.type == "cuda" else 2 * GiB
+        self._step = Step(model)
+        self._fixed = FixedCaches(self._step) if self._may_compile(compile) else None
+        self._prefixes = PrefixStore(prefix_bytes, self._copied if self._fixed else duplicate)
         self._features = FeatureStore(feature_bytes)
         self._turnstile = Turnstile()
         self._ends = self._end_ids()
@@ -185,6 +164,13 @@ class QwenVLEngine:
         """Where prompts go."""
         return self.model.get_input_embeddings().weight.device
 
+    def _may_compile(self, wish: bool | Literal["auto"]) -> bool:
+        if wish != "auto":
+            return wish
+        spread = len(set((getattr(self.model, "hf_device_map", None) or {}).values())) > 1
+        quantised = bool(getattr(self.model, "is_quantized", False))
+        return self.device.type == "cuda" and not spread and not quantised
+
     def _end_ids(self) -> frozenset[int]:
         """Ids that end an answer: the chat roles' marks (or nothing but the end of text), and the eos ids."""
         tokenizer = self.processor.tokenizer
@@ -225,7 +211,7 @@ class QwenVLEngine:
         limit = self._limit(prompt, sampling)
         cancel = cancel or Cancel()
         texts = TextStream(self._decode, stop)
-        call, logits = self._begin(prompt, sampling, session, cancel)
+        call, logits = self._begin(prompt, sampling, session, cancel, limit)
         finish: FinishReason | None = None
         noted: list[tuple[str, float]] = []
         try:
@@ -275,17 +261,14 @@ class QwenVLEngine:
         return tokenizer.decode(list(ids), skip_special_tokens=True, keep_image_special=True)
 
     def _begin(
-        self, prompt: Prompt, sampling: Sampling, session: str | None, cancel: Cancel
+        self, prompt: Prompt, sampling: Sampling, session: str | None, cancel: Cancel, limit: int
     ) -> tuple[Call, torch.Tensor]:
         """Encode pictures and compute the prompt; the call and the logits `[1, vocabulary]` of its last position."""
         chooser = Chooser.of(sampling, self.model.generation_config, self.device)
-        alpha = float(self.model.transformer.rotary.alpha_of(torch.tensor([len(prompt.ids)]))[0])
+        alpha = self._alpha(len(prompt.ids))
         cancel.check()
-        with self._turnstile, torch.inference_mode(), _memory_errors():
-            cache, reused = self._prefixes.take(prompt.keys(), alpha, session)
-            if cache is not None and (whole := prompt.before_span(reused)) < reused:
-                cache, reused = (shorten(cache, whole), whole) if whole else (None, 0)
-            cache = cache or self._new_cache()
+        with self._turnstile, torch.inference_mode(), memory_errors():
+            cache, reused = self._cache_for(prompt, alpha, session, len(prompt.ids) + limit)
             counters = {"prompt_computed": len(prompt.ids) - reused, "prompt_reused": reused}
             features = self._encode(prompt, reused, counters, cancel)
             cancel.check()
@@ -296,10 +279,48 @@ class QwenVLEngine:
             logits = self.model(
                 input_ids=ids[:, reused:], past_key_values=cache, use_cache=True, logits_to_keep=1, **given
             ).logits[:, -1]
-        return Call(prompt, chooser, session, cache, ids, counters, []), logits
+            if isinstance(cache, FixedCache):
+                cache.pin()
+        seen = ids if chooser.processors else None
+        known = list(prompt.ids)
+        return Call(prompt, chooser, session, cache, alpha, limit, sampling.logprobs, counters, known, seen), logits
 
-    def _new_cache(self) -> Cache:
-        return DynamicCache(config=self.model.config)
+    def _alpha(self, length: int) -> int:
+        """The NTK factor of a prompt, known without asking the device; one cache holds one factor."""
+        config = self.model.config
+        if not config.use_dynamic_ntk or config.fixed_ntk_alpha is not None:
+            return 1
+        return ntk_alpha(length, config.seq_length)
+
+    def _cache_for(self, prompt: Prompt, alpha: int, session: str | None, positions: int) -> tuple[Cache, int]:
+        """A cache with room for `positions`, and how much of the prompt it holds already."""
+        cache, reused = self._prefixes.take(prompt.keys(), alpha, session, positions)
+        if cache is not None and (whole := prompt.before_span(reused)) < reused:
+            shorten(cache, whole)
+            reused = whole
+        if cache is not None and reused:
+            return cache, reused
+        if cache is not None:
+            self._drop(cache)
+        return self._new_cache(positions), 0
+
+    def _new_cache(self, positions: int) -> Cache:
+        """An empty cache with room for so many positions."""
+        if self._fixed is None:
+            return DynamicCache(config=self.model.config)
+        size = self._fixed.size_for(positions)
+        if not self._fixed.has_spare(size) and (old := self._prefixes.recycle(size)) is not None:
+            self._fixed.give_back(old)
+        return self._fixed.empty(size)
+
+    def _copied(self, cache: Cache, length: int, positions: int) -> Cache:
+        """A buffer with room for so many positions, with the beginning of another."""
+        fixed = cast("FixedCaches", self._fixed)
+        return fixed.empty(fixed.size_for(positions)).take_from(cache, length)
+
+    def _drop(self, cache: Cache) -> None:
+        if self._fixed is not None:
+            self._fixed.give_back(cache)
 
     def _encode(self, prompt: Prompt, reused: int, counters: dict[str, int], cancel: Cancel) -> torch.Tensor | None:
         """Features `[pictures, queries, hidden]` of the pictures that the cache does not hold yet."""
@@ -321,53 +342,52 @@ class QwenVLEngine:
         return self.model.get_image_features(values.to(weight.device, weight.dtype), return_dict=True).pooler_output[0]
 
     def _tokens(self, call: Call, logits: torch.Tensor, cancel: Cancel) -> Iterator[tuple[list[int], list[float]]]:
-        """New tokens with their log probabilities, one or several at a time, without end."""
+        """New tokens with their log probabilities (0 unless asked for), one or several at a time, without end."""
+        guessing = bool(self.lookup) and call.chooser.exact_for_lookup
         while True:
             with torch.inference_mode():
                 token = call.chooser.choose(logits, call.ids)
-                score = float(logits.float().log_softmax(-1)[0, token[0, 0]])
-            yield [int(token)], [score]
+                scores = _chances(logits, token).tolist() if call.logprobs else [0.0]
+            chosen = int(token)
+            yield [chosen], scores
             cancel.check()
-            with self._turnstile, torch.inference_mode(), _memory_errors():
-                call.ids = torch.cat([call.ids, token], dim=1)
-                guess = propose(call.ids[0].tolist(), self.lookup) if self._may_guess(call) else []
+            count = min(self.lookup, call.limit - len(call.new))
+            guess = propose([*call.known, chosen], count) if guessing and count > 0 else []
+            with self._turnstile, torch.inference_mode(), memory_errors():
                 if not guess:
-                    logits = self._feed(call, token)
+                    logits = self._step(token, call.cache)
+                    call.add([chosen], token)
                     continue
-                accepted, logits = self._verify(call, token, guess)
+                accepted, scores, logits = self._verify(call, token, guess)
             if accepted:
-                yield accepted, [0.0] * len(accepted)
+                yield accepted, scores
 
-    def _may_guess(self, call: Call) -> bool:
-        return bool(self.lookup) and call.chooser.exact_for_lookup
+    def _verify(self, call: Call, token: torch.Tensor, guess: list[int]) -> tuple[list[int], list[float], torch.Tensor]:
+        """Feed a token and a guess behind it.
 
-    def _feed(self, call: Call, tokens: torch.Tensor) -> torch.Tensor:
-        """Feed tokens `[1, n]`; the logits `[1, vocabulary]` of the last one."""
-        return self.model(input_ids=tokens, past_key_values=call.cache, use_cache=True, logits_to_keep=1).logits[:, -1]
-
-    def _verify(self, call: Call, token: torch.Tensor, guess: list[int]) -> tuple[list[int], torch.Tensor]:
-        """Feed a token and a guess behind it; the part of the guess the model agrees with, and the next logits."""
+        Returns:
+            The part of the guess the model agrees with, its log probabilities, and the next logits.
+        """
         guessed = torch.tensor([guess], device=token.device)
-        held = call.cache.get_seq_length()
-        logits = self.model(
-            input_ids=torch.cat([token, guessed], dim=1), past_key_values=call.cache, use_cache=True
-        ).logits
+        both = torch.cat([token, guessed], dim=1)
+        logits = self.model(input_ids=both, past_key_values=call.cache, use_cache=True).logits
         agreed = (logits[0, :-1].argmax(-1) == guessed[0]).int().cumprod(0)
         count = int(agreed.sum())
-        shorten(call.cache, held + 1 + count)
-        call.ids = torch.cat([call.ids, guessed[:, :count]], dim=1)
-        return guess[:count], logits[:, count]
+        call.add([int(token), *guess[:count]], both[:, : 1 + count])
+        shorten(call.cache, len(call.known))
+        scores = _chances(logits[0, :count], guessed[0, :count, None]).tolist() if call.logprobs else [0.0] * count
+        return guess[:count], scores, logits[:, count]
 
     def _end(self, call: Call, texts: TextStream) -> None:
         """Keep the cache for the next call, rolled back to what the prompt and the kept answer hold."""
-        kept = len(call.prompt.ids) + len(call.new)
         with self._turnstile:
-            length = min(kept, call.cache.get_seq_length())
-            if self._prefixes.max_bytes and length:
-                cache = shorten(call.cache, length)
+            length = min(len(call.prompt.ids) + len(call.new), len(call.known))
+            if self._prefixes.max_bytes:
                 keys = [*call.prompt.keys(), *call.new][:length]
-                alpha = float(torch.as_tensor(getattr(cache, "ntk_alpha", 1.0)).flatten()[0])
-                self._prefixes.put(keys, cache, alpha, call.session)
+                for gone in self._prefixes.put(keys, shorten(call.cache, length), call.alpha, call.session):
+                    self._drop(gone)
+            else:
+                self._drop(call.cache)
             if not texts.stopped:
                 self._builder.remember(texts.text, call.new)
 
@@ -379,15 +399,18 @@ class QwenVLEngine:
             candidates: texts, each at least one token long.
         """
         prompt = self._builder.build(request.turns)
-        self._limit(prompt, Sampling(max_tokens=1))
-        call, first = self._begin(prompt, Sampling(temperature=0), request.session, Cancel())
+        encoded = [self.processor.tokenizer.encode_text(candidate) for candidate in candidates]
+        if not all(encoded):
+            raise UserError("A candidate is empty; give texts of at least one token.")
+        longest = max(map(len, encoded), default=1)
+        room_left = self._limit(prompt, Sampling(max_tokens=longest))
+        if room_left < longest:
+            raise UserError("The prompt leaves no room for the candidates; send fewer pictures or less text.")
+        call, first = self._begin(prompt, Sampling(temperature=0), request.session, Cancel(), longest)
         scores = []
-        held = call.cache.get_seq_length()
-        for candidate in candidates:
-            ids = self.processor.tokenizer.encode_text(candidate)
-            if not ids:
-                raise UserError("A candidate is empty; give texts of at least one token.")
-            with self._turnstile, torch.inference_mode(), _memory_errors():
+        held = len(prompt.ids)
+        for ids in encoded:
+            with self._turnstile, torch.inference_mode(), memory_errors():
                 logits = first[:, None]
                 if len(ids) > 1:
                     fed = torch.tensor([ids[:-1]], device=self.device)
@@ -403,19 +426,10 @@ class QwenVLEngine:
         """Forget all caches; the weights go with the engine object."""
         self._prefixes.clear()
         self._features = FeatureStore(self._features.max_bytes)
+        if self._fixed is not None:
+            self._fixed.clear()
 
 
-class _memory_errors:
-    """Turns the allocator's errors into OutOfMemory."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-            isinstance(error, RuntimeError) and "not enough memory" in str(error)
-        ):
-            raise OutOfMemory(
-                "This prompt does not fit into memory beside the weights; send fewer pictures, a shorter text, "
-                "or load the model in a smaller form (see visual-agent doctor)."
-            ) from error
+def _chances(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """Natural log probabilities `[n]` of tokens `[n, 1]` under logits `[n, vocabulary]`."""
+    return logits.float().log_softmax(-1).gather(-1, tokens).flatten()

@@ -20,7 +20,8 @@ from transformers import AutoImageProcessor, AutoTokenizer, GenerationConfig, St
 
 from visual_agent.engines.base import Cancel, Chunk, Engine, Image, Profile, Request, Sampling, Text, Turn, Usage
 from visual_agent.engines.qwen_vl.decoding import TextStream
-from visual_agent.engines.qwen_vl.engine import QwenVLEngine, Turnstile
+from visual_agent.engines.qwen_vl.engine import QwenVLEngine
+from visual_agent.engines.qwen_vl.turnstile import Turnstile
 from visual_agent.engines.qwen_vl.weights import (
     bitsandbytes_settings,
     check_room,

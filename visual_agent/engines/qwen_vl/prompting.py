@@ -113,12 +113,18 @@ class PromptBuilder:
                 prompt.ids += self.tokenizer.encode_text(part.text, "boxes" if part.trusted else "none")
 
     def _spoken(self, part: Text) -> list[int]:
-        """Ids of the model's own words: the remembered ones where it said just that."""
-        policy: Specials = "boxes" if part.trusted else "none"
-        for said, ids in reversed(self._said.items()):
-            at = part.text.find(said)
-            if at >= 0:
-                before = self.tokenizer.encode_text(part.text[:at], policy)
-                after = self.tokenizer.encode_text(part.text[at + len(said) :], policy)
-                return before + ids + after
-        return self.tokenizer.encode_text(part.text, policy)
+        """Ids of the model's own words: the remembered ones wherever it said just that, the longest first."""
+        remembered = sorted(self._said, key=len, reverse=True)
+        return self._words(part.text, remembered, "boxes" if part.trusted else "none")
+
+    def _words(self, text: str, remembered: list[str], policy: Specials) -> list[int]:
+        for number, said in enumerate(remembered):
+            before, found, after = text.partition(said)
+            if found:
+                ids = self._said[said]
+                return (
+                    self._words(before, remembered[number + 1 :], policy)
+                    + ids
+                    + self._words(after, remembered[number:], policy)
+                )
+        return self.tokenizer.encode_text(text, policy) if text else []

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -183,6 +184,21 @@ def check_room(needed: int, device: torch.device, what: str) -> None:
             "quantization='int8' or 'nf4', take Qwen-VL-Chat-Int4, spread it with device='balanced', "
             "or use an API model (visual-agent doctor shows what fits)."
         )
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Turns the allocator's errors into OutOfMemory."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        known = isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error)
+        if not known:
+            raise
+        raise OutOfMemory(
+            "This prompt does not fit into memory beside the weights; send fewer pictures, a shorter text, "
+            "or load the model in a smaller form (see visual-agent doctor)."
+        ) from error
 
 
 def parameter_count(config: Any) -> int:
