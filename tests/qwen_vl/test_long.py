@@ -135,6 +135,22 @@ def test_reset_cache_takes_a_new_factor(kind: str) -> None:
     torch.testing.assert_close(logits[:, -4:], TENSORS["both.text_33.logits_tail"], atol=1e-4, rtol=0)
 
 
+def test_repeated_cache_rows_keep_their_factors() -> None:
+    """Assisted and contrastive decoding repeat the rows of a filled cache."""
+    model, given = variant("both"), inputs(CASES[PADDED])
+    mask = torch.cat((given["attention_mask"], torch.ones(2, 1, dtype=torch.long)), dim=1)
+    token = torch.tensor([[7], [8]])
+    logits = []
+    for times in (1, 2):
+        with torch.no_grad():
+            past = model(**given).past_key_values
+            past.batch_repeat_interleave(times)
+            step = {"input_ids": token.repeat_interleave(times, dim=0), "past_key_values": past}
+            logits.append(model(**step, attention_mask=mask.repeat_interleave(times, dim=0)).logits)
+    assert sorted(past.ntk_alpha.tolist()) == [1, 3]
+    torch.testing.assert_close(logits[1], logits[0].repeat_interleave(2, dim=0), atol=1e-4, rtol=0)
+
+
 def test_packed_requests_need_a_fixed_factor() -> None:
     """Two requests in one row: with a fixed factor each gets what it gets alone."""
     model = tiny_model(seq_length=32, fixed_ntk_alpha=1.0)

@@ -244,6 +244,8 @@ def test_stray_placeholders_are_ordinary_tokens(model: Any) -> None:
     assert not placeholder_mask(ids, config).any()
     with torch.no_grad():
         assert model(input_ids=ids).logits.isfinite().all()
+    assert not placeholder_mask(torch.tensor([[300, *[302] * 16, 5, 301]]), config).any()
+    assert not placeholder_mask(torch.tensor([[5, *[302] * 16, 301, 301]]), config).any()
     ids = torch.tensor([[300, *[302] * 16, 301, 302, 300]])
     assert placeholder_mask(ids, config)[0].nonzero().flatten().tolist() == list(range(1, 17))
 

@@ -34,6 +34,7 @@ from visual_agent.engines.qwen_vl import (
     QwenVLProcessor,
     QwenVLTokenizer,
     register,
+    register_for_serving,
 )
 from visual_agent.engines.qwen_vl.chatml import encode_turns
 
@@ -170,6 +171,21 @@ def test_registering_again_changes_nothing() -> None:
     register()
     register()
     assert AutoConfig.for_model("qwen_vl").model_type == "qwen_vl"
+
+
+def test_names_that_servers_look_up(folder: Path) -> None:
+    import transformers
+    from transformers.models.auto import modeling_auto
+
+    register_for_serving()
+    register_for_serving()
+    assert transformers.QwenVLForConditionalGeneration is QwenVLForConditionalGeneration
+    assert modeling_auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES["qwen_vl"] == "QwenVLForConditionalGeneration"
+    model = AutoModelForMultimodalLM.from_pretrained(folder)
+    assert model.language_model is model.base_model is model.transformer
+    assert model.get_encoder(modality="image") is model.visual is model.transformer.visual
+    assert model.get_encoder() is model.transformer
+    assert model.input_modalities == ("image", "text")
 
 
 TALK: list[dict[str, Any]] = [
