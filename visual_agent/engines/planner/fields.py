@@ -39,6 +39,7 @@ class Hit:
     also: tuple[str, ...] = ()
     weak: float = 1.0
     missing: tuple[str, ...] = field(default=())
+    column: str = ""
 
     @property
     def sure(self) -> bool:
@@ -93,7 +94,7 @@ def _alone(term: Term, question: Question) -> float:
     if term.kind == "han" and han_number(term.text) is not None:
         return 0.25
     if term.kind == "han" and len(term.text) == 1:
-        return 0.45
+        return 0.4
     if term.kind != "number" and re.search(rf"(?:\b(?:this|that|these|those) |[这那][个张份些家种位趟次部条件本款]?|该|此){re.escape(term.text)}", question.folded):
         return 0.25
     if term.kind == "word" and (term.text in _proper(question.text)):
@@ -184,7 +185,8 @@ def _title(page: Page) -> str:
     """The page's heading: its first lines and its tallest type."""
     if not page.lines:
         return ""
-    tall = max(i.height for i in page.loose) if page.loose else 0
+    heights = sorted(i.height for i in page.loose)
+    tall = heights[-1] if heights and heights[-1] > 1.25 * heights[len(heights) // 2] else 1e9
     head = [i.text for n, i in enumerate(page.lines) if n < 2 or (i.height >= 0.9 * tall and not is_numeric(i.text))]
     return _title_of(page.name, tuple(head[:5]))
 
@@ -235,10 +237,10 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     if strongest < 0.55:
         score -= 0.2
     score -= 0.08 if not exact_type(pair.value, wants) else 0.0
-    if wants == "" and pair.relation == "inside" and is_numeric(pair.value):
-        score -= 0.2
+    if wants == "" and pair.relation == "inside" and is_numeric(pair.value) and _NAMES.search(question.folded):
+        score -= 0.3
     if question.heads:
-        score += 0.1 if any(likeness(t, label) >= 0.55 for t in question.heads) else -0.08
+        score += 0.08 if any(likeness(t, label) >= 0.55 for t in question.heads) else -0.03
     score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0
     return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
 
@@ -388,6 +390,8 @@ def quoted(question: Question, page: Page) -> list[Hit]:
     return sorted(hits, key=lambda h: -h.score)
 
 
+_NAMES = re.compile(r"\b(?:what|which|who|whose) (?!is|are|was|were|does|do|did)|哪|谁")
+"""Questions for a thing by its name, which no bare number answers."""
 _NOUN = re.compile(r"^(?:which|what|on which|in which|at which) ([a-z]+)")
 
 

@@ -226,6 +226,8 @@ def split_line(text: str) -> list[tuple[str, str]]:
                 rest = clause[: value.start] + " " + clause[value.end :]
             if n and _RANGE.fullmatch(clause[start : value.start]) and inside[n - 1].kind == value.kind:
                 rest += " until"
+            if re.search(r"[(（]\s*$", clause[: value.start]):
+                continue  # "rice (10 kg)": a remark on the label
             rest = _LEADER.sub(" ", rest).strip(" :：-–—.=*(（)）/@")
             if sum(c.isalpha() for c in rest) >= 1:
                 found.append((rest, value.text))
@@ -288,6 +290,8 @@ def _neighbours(page: Page) -> list[Pair]:
 def _may_label(item: Item) -> bool:
     """Whether a line is short enough for a label; running text labels nothing."""
     text = item.text.strip()
+    if re.search(r"\s?[·•|]\s?\S", text):
+        return False
     width = sum(2 if ord(c) > 0x2E7F else 1 for c in text)
     return width <= 44 and len(text.split()) <= 7 and not text.endswith((".", "。", ",", "，", ";"))
 

@@ -83,6 +83,8 @@ def chosen_pictures(conversation: Conversation, question: Question) -> tuple[str
 def _look(conversation: Conversation, question: Question) -> Move | None:
     """The first look at what has not been looked at yet."""
     names = chosen_pictures(conversation, question)
+    if question.kind == "changes":
+        names = (conversation.roots or names)[:2]
     if question.kind == "changes" and len(names) > 1 and conversation.offers("compare"):
         if not _done(conversation.known, "compare", image_a=names[0], image_b=names[1]):
             thought = _say(
@@ -270,7 +272,7 @@ def _tried(conversation: Conversation, tool: str) -> bool:
 
 def _changes(conversation: Conversation, question: Question, pages: Sequence[Page]) -> Move | None:
     """What the comparison says, or the lines of both pictures; None where neither is known."""
-    names = chosen_pictures(conversation, question)
+    names = (conversation.roots or ("img1", "img2"))[:2]
     seen = _compared(conversation, names)
     if seen is not None:
         found = changes.differences(seen)

@@ -33,6 +33,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"\bdifferences? (?:between|of) (?:the |these |those )?(?:two|both|picture|image|version|screen|document)",
             r"\bcompare (?:the|these|both|them|two)",
             r"(?:有什么|有何|有哪些|哪些地方|什么地方|哪里|哪儿|哪处|哪项|什么|哪一项|哪一处)[^,，。?？]{0,6}(?:不同|不一样|变化|区别|差异|改动|变了|改了|变动|差别|更改|修改)",
+            r"(?:几|多少)[处个]?(?:地方)?(?:不同|不一样|变化|区别|差异|改动)|(?:哪|什么)[^?？]{0,6}(?:被)?(?:改动|修改|改过|篡改|动过|变过)",
+            r"\bwhere (?:has|have|was|were|did) .*\b(?:chang|edit|alter|retouch|modif|differ)",
             r"(?:找出|指出|列出|说出|比较|对比)[^?？]{0,12}(?:不同|差异|区别|变化|改动)",
             r"(?:改|变)了(?:什么|哪|啥)",
         ),
@@ -452,7 +454,7 @@ def _measure(folded: str) -> str:
 def _kind(question: Question, rest: str, pictures: int) -> str:
     folded = question.folded
     yesno = _YESNO.search(rest) is not None and not (_NOT_YESNO.search(rest) and not re.search(r"吗|有没有|是否", rest))
-    if pictures > 1 and _KINDS[0][1].search(folded) and question.picture is None and not yesno:
+    if pictures > 1 and _KINDS[0][1].search(folded) and not yesno:
         return "changes"
     bare = all(t.kind == "soft" or t.weak for t in question.terms)
     if yesno and pictures > 1 and question.picture is None and bare and re.search(r"\b(?:same|identical|different|differ|changed?)\b|一样|相同|一致|变|不同", folded):

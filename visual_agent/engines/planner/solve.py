@@ -232,6 +232,7 @@ def differing(question: Question, pages: Sequence[Page]) -> Solution | None:
     return _result(results, pages, working=True)
 
 
+_ASKS = re.compile(r"^(?:which|who|whose|where|what|哪|谁)")
 _BETWEEN = re.compile(
     r"(?:differ|differenc|相差|差|more|less|fewer|higher|lower|cheap|both|two|two|combined|together|connected|second|first|changed?)\w*"
 )
@@ -433,7 +434,8 @@ def located(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 
 def _meant(question: Question, page: Page) -> Item | None:
-    asked = without(question, [t for t in question.terms if weight(t, question) < 0.3])
+    idle = [t for t in question.terms if weight(t, question) < 0.4 or (is_generic(t) and weight(t, question) < 0.9)]
+    asked = without(question, idle)
     if question.quoted:
         wanted = normal(question.quoted[0])
         for item in page.lines:
@@ -504,7 +506,7 @@ def has_records(pages: Sequence[Page]) -> bool:
 _ORDER: dict[str, tuple[_Solver, ...]] = {
     "field": (filtered, field),
     "extreme": (filtered, most, field),
-    "sum": (summed, field),
+    "sum": (summed, counted),
     "average": (averaged, field),
     "difference": (differing, field),
     "count": (counted,),

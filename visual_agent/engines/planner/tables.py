@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from visual_agent.engines.planner.fields import THRESHOLD, Hit, exact_type, extract, find, is_generic, looks_like_name, measure, wanted, weight, without
+from visual_agent.engines.planner.fields import THRESHOLD, Hit, exact_type, extract, find, in_script, is_generic, looks_like_name, measure, wanted, weight, without
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
@@ -209,7 +209,8 @@ def best(question: Question, page: Page) -> list[Hit]:
     """The best values from labels and from tables together, best first, one hit a region."""
     seen: dict[tuple[tuple[str, ...], str], Hit] = {}
     for hit in sorted([*find(question, page), *lookup(question, page)], key=lambda h: -h.score):
-        seen.setdefault((hit.ids, hit.text), hit)
+        if not question.script or in_script(hit.text, question.script):
+            seen.setdefault((hit.ids, hit.text), hit)
     return list(seen.values())
 
 
@@ -450,21 +451,21 @@ def operands(question: Question, page: Page, *, numeric: bool = True) -> list[tu
     decisive = [t for t in question.terms if weight(t, question) >= 0.3 or t.kind == "number"][:9]
     found = []
     for a, b in combinations(decisive, 2):
-        first = _first(best(without(asked, [b]), page), numeric)
-        second = _first(best(without(asked, [a]), page), numeric)
-        if first is None or second is None or (first.ids == second.ids and first.text == second.text):
-            continue
-        if not _tells(a, first, page) or not _tells(b, second, page):
-            continue
-        found.append((min(first.score, second.score), (first, second)))
+        ones = _usable(best(without(asked, [b]), page), a, page, numeric)
+        twos = _usable(best(without(asked, [a]), page), b, page, numeric)
+        for one in ones:
+            for two in twos:
+                if one.ids == two.ids and one.text == two.text:
+                    continue
+                alike = 0.2 if one.column and one.column == two.column else 0.0
+                found.append((one.score + two.score + alike, (one, two)))
     return [pair for _, pair in sorted(found, key=lambda sp: -sp[0])]
 
 
-def _first(hits: Sequence[Hit], numeric: bool) -> Hit | None:
-    for hit in hits[:3]:
-        if hit.sure and (not numeric or number_of(hit.text) is not None):
-            return hit
-    return None
+def _usable(hits: Sequence[Hit], term: Term, page: Page, numeric: bool) -> list[Hit]:
+    """The best few values that really hang on a term."""
+    good = [h for h in hits[:6] if h.sure and (not numeric or number_of(h.text) is not None)]
+    return [h for h in good if _tells(term, h, page)][:4]
 
 
 def _tells(term: Term, hit: Hit, page: Page) -> bool:

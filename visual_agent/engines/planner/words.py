@@ -32,7 +32,7 @@ _HYPHENS = str.maketrans("‐‑–—−’‘“”", "-----''\"\"")
 
 def normal(text: str) -> str:
     """Folded text for comparing: NFKC, lower case, no accents, ASCII dashes and quotes, single spaces."""
-    text = unicodedata.normalize("NFKC", text).translate(_HYPHENS).casefold()
+    text = unicodedata.normalize("NFKC", text.replace("\u2060", "")).translate(_HYPHENS).casefold()
     if not text.isascii():
         plain = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
         text = unicodedata.normalize("NFC", plain)
@@ -255,6 +255,7 @@ def _trimmed(run: list[Unit], book: Lexicon) -> list[Unit]:
 
 def _words(loose: list[Unit], folded: str, question: bool = False) -> list[Term]:
     """Units that no phrase covers: each word and number a term, neighbouring Hanzi one term."""
+    book = lexicon()
     found: list[Term] = []
     run: list[Unit] = []
     for unit in [*loose, None]:
@@ -262,8 +263,11 @@ def _words(loose: list[Unit], folded: str, question: bool = False) -> list[Term]
             run.append(unit)
             continue
         if question:
-            run = _trimmed(run, lexicon())
-        if run:
+            run = _trimmed(run, book)
+        if run and tuple(u.text for u in run) in (book.asked if question else book.said):
+            key = tuple(u.text for u in run)
+            found.append(_concept_term(tuple(run), (book.asked if question else book.said)[key], folded, book))
+        elif run:
             text = folded[run[0].start : run[-1].end]
             found.append(Term(text, tuple(u.text for u in run), frozenset(), "han", False, run[0].start, run[-1].end))
             run = []
@@ -360,7 +364,7 @@ def _han_share(wanted: str, text: str) -> float:
         if length < 0.6 * size:
             break
         if any(wanted[i : i + length] in text for i in range(size - length + 1)):
-            return 0.9 * length / size
+            return length / size
     return 0.0
 
 
