@@ -7,6 +7,7 @@ both kinds of folder without any remote code.
 
 from __future__ import annotations
 
+import sys
 from typing import cast
 
 import transformers
@@ -69,7 +70,8 @@ def register_for_serving() -> None:
     from transformers.models.auto import modeling_auto
 
     name = QwenVLForConditionalGeneration.__name__
-    setattr(transformers, name, QwenVLForConditionalGeneration)
+    # transformers replaces its own module while it loads, so the one imported above may not be the one in use.
+    setattr(sys.modules["transformers"], name, QwenVLForConditionalGeneration)
     modeling_auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES["qwen_vl"] = name
     modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES["qwen_vl"] = name
 
