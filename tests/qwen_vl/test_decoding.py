@@ -9,6 +9,7 @@ from transformers import DynamicCache, GenerationConfig
 
 from visual_agent.engines.base import Sampling
 from visual_agent.engines.qwen_vl.decoding import Chooser, TextStream
+from visual_agent.engines.qwen_vl.growing import ROOM, GrowingCache
 from visual_agent.engines.qwen_vl.lookup import propose
 from visual_agent.engines.qwen_vl.sessions import PrefixStore, bytes_of, common, shorten
 
@@ -90,8 +91,8 @@ def test_common_is_the_longest_common_beginning(first, second) -> None:
     assert length == min(len(first), len(second)) or first[length] != second[length]
 
 
-def filled(length: int) -> DynamicCache:
-    cache = DynamicCache()
+def filled(length: int) -> GrowingCache:
+    cache = GrowingCache(2)
     for layer in range(2):
         keys = torch.arange(length, dtype=torch.float32).reshape(1, 1, length, 1).expand(1, 2, length, 4).clone()
         cache.update(keys, keys.clone(), layer)
@@ -138,3 +139,28 @@ def test_least_recently_used_goes_first() -> None:
 def test_shorten_rolls_back() -> None:
     assert shorten(filled(50), 20).get_seq_length() == 20
     assert shorten(filled(50), 70).get_seq_length() == 50
+
+
+def test_a_growing_cache_holds_what_transformers_own_holds() -> None:
+    """Writing piece by piece, rolling back, writing on, copying: always the same keys and values."""
+    generator = torch.Generator().manual_seed(0)
+    mine, plain = GrowingCache(2), DynamicCache()
+    for size, cut in ((100, 0), (1, 0), (1, 30), (200, 0), (1, 1), (40, 0)):
+        for layer in range(2):
+            keys, values = torch.rand(2, 1, 3, size, 4, generator=generator)
+            seen = zip(mine.update(keys, values, layer), plain.update(keys, values, layer), strict=True)
+            assert all(torch.equal(a, b) for a, b in seen)
+        for cache in (mine, plain):
+            cache.crop(-cut)
+        assert mine.get_seq_length() == plain.get_seq_length()
+    copied = mine.beginning(50)
+    mine.layers[1].keys.zero_()
+    assert torch.equal(copied.layers[1].keys, plain.layers[1].keys[:, :, :50])
+
+
+def test_a_growing_cache_is_not_moved_for_every_token() -> None:
+    cache, places = GrowingCache(1), set()
+    for _ in range(ROOM):
+        cache.update(torch.zeros(1, 2, 1, 4), torch.zeros(1, 2, 1, 4), 0)
+        places.add(cache.layers[0].keys.data_ptr())
+    assert len(places) == 1

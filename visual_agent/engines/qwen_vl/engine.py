@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
-from transformers import Cache, DynamicCache
+from transformers import Cache
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from visual_agent.engines.base import Cancel, Chunk, FinishReason, Profile, Request, Sampling, Turn, Usage
 from visual_agent.engines.qwen_vl.decoding import Chooser, TextStream
 from visual_agent.engines.qwen_vl.fixed import FixedCache, FixedCaches, Step
+from visual_agent.engines.qwen_vl.growing import GrowingCache
 from visual_agent.engines.qwen_vl.lookup import propose
 from visual_agent.engines.qwen_vl.prompting import Prompt, PromptBuilder
 from visual_agent.engines.qwen_vl.rotary import ntk_alpha
@@ -307,7 +308,7 @@ class QwenVLEngine:
     def _new_cache(self, positions: int) -> Cache:
         """An empty cache with room for so many positions."""
         if self._fixed is None:
-            return DynamicCache(config=self.model.config)
+            return GrowingCache(self.model.config.num_hidden_layers)
         size = self._fixed.size_for(positions)
         if not self._fixed.has_spare(size) and (old := self._prefixes.recycle(size)) is not None:
             self._fixed.give_back(old)

@@ -8,7 +8,6 @@ gives the same factor; anything else is computed anew.
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -58,17 +57,13 @@ def shorten(cache: Cache, length: int) -> Cache:
 
 def duplicate(cache: Cache, length: int, room: int) -> Cache:
     """A growing cache with the first `length` positions of another; it needs no `room` beforehand."""
-    return shorten(copy.deepcopy(cache), length)
+    return cache.beginning(length)
 
 
 def bytes_of(cache: Cache) -> int:
-    """Bytes that keys and values of a cache take."""
-    total = 0
-    for layer in cache.layers:
-        for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None)):
-            if tensor is not None:
-                total += tensor.numel() * tensor.element_size()
-    return total
+    """Bytes that keys and values of a cache take, unused room included."""
+    tensors = (getattr(layer, name, None) for layer in cache.layers for name in ("keys", "values"))
+    return sum(tensor.untyped_storage().nbytes() for tensor in tensors if tensor is not None)
 
 
 class FeatureStore:
