@@ -176,10 +176,10 @@ def test_read_text_has_the_agreed_form() -> None:
     assert opening == "<<<"
     assert rest[0].startswith("[r1] (")
     assert rest[0].endswith(" ACME STORE")
-    assert rest[3] == ">>>"
-    assert rest[4].startswith("Table 1 (")
-    assert rest[4].endswith("): 4 rows, 2 columns")
-    assert rest[-1] == "| [r10] TOTAL | [r11] 10.35 |"
+    assert rest[3].startswith("Table 1 (")
+    assert rest[3].endswith("): 4 rows, 2 columns")
+    assert rest[-2] == "| [r10] TOTAL | [r11] 10.35 |"
+    assert rest[-1] == ">>>"
     assert seen.data["lines"] == 3
     assert seen.data["tables"][0][3] == ["r10", "r11"]
     assert ledger.region("r11").phrase == "10.35"
@@ -312,3 +312,16 @@ def test_small_type_in_a_very_large_picture() -> None:
         for text, box in zip(sheet.texts, sheet.boxes, strict=True)
     )
     assert right >= 38
+
+
+def test_the_planner_reads_tables_inside_the_marks_and_below_them() -> None:
+    from visual_agent.engines.planner.observed import read
+
+    text = read_text(Ledger([receipt().image])).text
+    head, rest = text.split("\n<<<\n")
+    inside = rest.removesuffix("\n>>>").split("\n")
+    below = "\n".join([head, "<<<", *inside[:3], ">>>", *inside[3:]])
+    seen, older = read(text), read(below)
+    assert seen == older
+    assert [item.text for item in seen.lines] == ["ACME STORE", "12 Harbour Street", "Thank you, come again!"]
+    assert [[cell.text for cell in row if cell] for row in seen.tables[0]][3] == ["TOTAL", "10.35"]

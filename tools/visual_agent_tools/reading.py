@@ -1,7 +1,7 @@
 """Read text: the lines and tables of a picture, with their boxes.
 
-In: a picture (or a part of it). Out: `read_lines` gives `Line`s; `read_text` an `Observation` in which the text stands
-inside the untrusted envelope, one region for each line and table cell.
+In: a picture (or a part of it). Out: `read_lines` gives `Line`s; `read_text` an `Observation` in which all text of the
+picture, that of table cells too, stands inside the untrusted envelope, one region for each line and cell.
 
 Results are kept by picture content, so that reading the same pixels again costs nothing.
 """
@@ -56,15 +56,15 @@ def read_text(ledger: Ledger, image: ImageArgument = None, box: BoxArgument = No
     lines = [record(line) for line in layout.lines]
     tables = [[[record(cell) if cell else None for cell in row] for row in table.rows] for table in layout.tables]
     count = len(lines)
-    text = [f"{start}: {count} line{'' if count == 1 else 's'} of text{part}. {ENVELOPE_NOTE}"]
-    text.append(envelope(line_of(region, escape(region.phrase)) for region in lines))
+    first = f"{start}: {count} line{'' if count == 1 else 's'} of text{part}. {ENVELOPE_NOTE}"
+    shown = [line_of(region, escape(region.phrase)) for region in lines]
     for number, (table, rows) in enumerate(zip(layout.tables, tables, strict=True), start=1):
         x1, y1, x2, y2 = table.box.clipped(picture.size).rounded()
-        text.append(f"Table {number} ({x1},{y1},{x2},{y2}): {len(rows)} rows, {len(rows[0])} columns")
-        text += ["| " + " | ".join(_cell_text(region) for region in row) + " |" for row in rows]
+        shown.append(f"Table {number} ({x1},{y1},{x2},{y2}): {len(rows)} rows, {len(rows[0])} columns")
+        shown += ["| " + " | ".join(_cell_text(region) for region in row) + " |" for row in rows]
     regions = [*lines, *(region for rows in tables for row in rows for region in row if region)]
     ids: list[Any] = [[[region.id if region else "" for region in row] for row in rows] for rows in tables]
-    return Observation("\n".join(text), tuple(regions), data={"lines": count, "tables": ids})
+    return Observation(f"{first}\n{envelope(shown)}", tuple(regions), data={"lines": count, "tables": ids})
 
 
 def _cell_text(region: Region | None) -> str:

@@ -118,11 +118,9 @@ def _reading(head: re.Match[str], text: str) -> Observed:
             inside = True
         elif inside and row.strip() == ">>>" and len(lines) >= wanted:
             inside = False
-        elif inside:
-            match = _LINE.fullmatch(row)
-            if match:
-                lines.append(_item(match))
-        elif table := _TABLE.match(row):
+        elif inside and (match := _LINE.fullmatch(row)):
+            lines.append(_item(match))
+        elif table := _TABLE.match(row):  # Inside the marks; observations recorded earlier have tables below them.
             body = []
             while at + 1 < len(rows) and rows[at + 1].startswith("|"):
                 at += 1
