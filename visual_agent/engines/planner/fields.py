@@ -63,6 +63,9 @@ def weight(term: Term, question: Question) -> float:
 def _weights(question: Question) -> dict[Term, float]:
     """Proper names and plain things weigh most; the type of the answer ("price") and what is pointed at ("this sign") little."""
     weights = {term: _alone(term, question) for term in question.terms}
+    if weights and max(weights.values()) < 0.3:
+        spoken = [t for t in weights if t.concepts and t.kind == "soft"] or [t for t in weights if t.weak and t.concepts]
+        weights |= {t: 1.0 for t in spoken}
     generic = {t for t in question.terms if is_generic(t)}
     if any(w >= 0.9 and t not in generic for t, w in weights.items()):
         weights |= {t: min(weights[t], 0.45) for t in generic}
@@ -125,6 +128,8 @@ def measure(
     missing = []
     for term in question.terms:
         w = weight(term, question)
+        if w == 0.25 and term.kind == "word" and likeness(term, page.words) >= 0.9:
+            w = 1.0  # taken for a verb, but the page has it
         s = layers.support(term)
         if value and (is_generic(term) or _has_unit(term, value)):
             s = max(s, _typed_support(term, value))
@@ -206,6 +211,8 @@ def wanted(question: Question) -> str:
     if question.counts and question.wants == "number":
         kind = typed(question.terms)
         return kind if kind in ("id", "phone", "percent", "duration") else "number"
+    if question.wants == "when" and typed(question.terms) == "time":
+        return "time"
     if question.wants in ("", "number", "amount"):
         kind = typed(question.terms)
         if question.wants == "" and kind:
@@ -220,7 +227,7 @@ def wanted(question: Question) -> str:
 def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None:
     """The hit that a pair makes, or None where its label has nothing of the question or its value the wrong type."""
     text = extract(pair.value, wants)
-    if text is None or (question.script and not in_script(text, question.script)):
+    if text is None or (question.counts and wants == "number" and not countable(pair.value)) or (question.script and not in_script(text, question.script)):
         return None
     label = words(pair.label)
     strongest, focus = 0.0, 0.0
@@ -289,6 +296,12 @@ def looks_like_name(text: str) -> bool:
     return (2 <= len(parts) <= 4 or named) and all(re.fullmatch(r"[A-Z\u00c0-\u00de][\w'.\u00c0-\u024f-]*", p) for p in parts)
 
 
+def countable(text: str) -> bool:
+    """Whether a value can be a number of things: no money, no cents."""
+    found = of_kind(text, "number")
+    return bool(found) and found[0].kind != "amount" and not re.search(r"\.\d\d$", found[0].text)
+
+
 def in_script(text: str, script: str) -> bool:
     """Whether a text is written in Chinese ("han") or in Latin letters ("latin")."""
     return has_han(text) if script == "han" else not has_han(text) and any(c.isalpha() for c in text)
@@ -319,9 +332,19 @@ def extract(text: str, wants: str) -> str | None:
     found = of_kind(text, wants)
     if wants in ("amount", "percent", "email", "url", "phone", "weekday") and found:
         return found[0].text if wants != "phone" else _span(text, found)
-    if wants in ("date", "time", "duration", "number") and found:
-        return _span(text, found) if wants in ("time", "number") and _is_range(text, found) else found[0].text
+    if wants in ("date", "time", "duration", "frequency", "number") and found:
+        if wants in ("time", "number") and _is_range(text, found):
+            return _span(text, found)
+        return found[0].text + (_unit(text[found[0].end :]) if wants == "number" else "")
     return text
+
+
+_UNITS = re.compile(r"\s?(?:kg|mg|g|km/h|km|cm|mm|mi|miles|ml|l|kwh|kw|w|mb|gb|tb|lbs?|oz|m²|m2|m|ft|°c|℃|°f|°|%|pcs|pieces|people|人份|人|公里|千米|厘米|毫米|米|公斤|千克|克|毫升|升|度|吨|平方米|平方公里|个|瓶|盒|件|汤匙)(?![a-z])", re.IGNORECASE)
+
+
+def _unit(rest: str) -> str:
+    match = _UNITS.match(rest)
+    return match[0] if match else ""
 
 
 def _span(text: str, found: Sequence[Value]) -> str:
@@ -370,7 +393,7 @@ def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
             continue
         clause = _clause(text, answer)
         share, missing = measure(question, [(1.0, clause), (0.8, text)], page, answer)
-        alike = max((likeness(t, words(text)) * weight(t, question) for t in question.terms), default=0.0)
+        alike = max((likeness(t, words(text)) for t in question.terms if weight(t, question) >= 0.35), default=0.0)
         if alike < 0.8:
             continue
         hits.append(Hit(answer, ids, text, share * 0.93 - 0.03, page.name, wants, (), score, missing))
@@ -380,12 +403,13 @@ def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
 def quoted(question: Question, page: Page) -> list[Hit]:
     """The sentence that speaks of everything that a question for no typed value names."""
     decisive = [t for t in question.terms if weight(t, question) >= 0.9]
-    if len(decisive) < 2 or wanted(question) not in ("", "text", "place"):
+    told = len(decisive) == 1 and wanted(question) == "text" and decisive[0].concepts and not is_generic(decisive[0])
+    if (len(decisive) < 2 and not told) or wanted(question) not in ("", "text", "place"):
         return []
     hits = []
     for text, ids, score in passages(page):
         said = words(text)
-        if len(ids) <= 3 and len(text) > 20 and all(likeness(t, said) >= 0.85 for t in decisive):
+        if len(ids) <= 3 and (len(text) > 20 or told) and all(likeness(t, said) >= 0.85 for t in decisive):
             hits.append(Hit(text, ids, text, 0.7 - 0.001 * min(len(text), 200), page.name, "text", (), score))
     return sorted(hits, key=lambda h: -h.score)
 
@@ -429,10 +453,19 @@ def singles(question: Question, page: Page, wants: str) -> list[Hit]:
     if len(distinct) != 1:
         return []
     text, item = found[0]
+    book = lexicon().concepts
+    named = {book[c].kind for c in words(item.text).concepts if book[c].kind and c not in _kin(wants)}
+    if named & {"id", "phone", "date", "time", "amount", "percent", "number"} and wants not in named:
+        return []  # its line names it as something else
     share, missing = measure(question, [(0.9, item.text), (0.75, page.text)], page, text)
     if missing:
         return []
     return [Hit(text, (item.id,), item.text, share * 0.95, page.name, wants, (), item.score)]
+
+
+def _kin(wants: str) -> frozenset[str]:
+    """Concepts whose values are of the wanted type."""
+    return frozenset(c.name for c in lexicon().concepts.values() if c.kind == wants)
 
 
 def _lone_year(question: Question, page: Page) -> list[Hit]:

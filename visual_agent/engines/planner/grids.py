@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -33,6 +33,7 @@ class Grid:
     heads: tuple[tuple[Item, ...], ...]
     body: tuple[Row, ...]
     extra: tuple[Item, ...] = ()
+    title: str = ""
 
     @cached_property
     def cells(self) -> tuple[Item, ...]:
@@ -104,7 +105,7 @@ def arrange(tables: Sequence[Table], lines: Sequence[Item]) -> tuple[list[Grid],
             continue
         grid, used = _grid(table, loose)
         loose = [i for i in loose if all(i is not u for u in used)]
-        grids.append(grid)
+        grids.append(replace(grid, title=_title(table, loose)))
     return grids, loose
 
 
@@ -112,6 +113,20 @@ def _holds_pairs(table: list[Row]) -> bool:
     """Whether most cells hold label and value themselves ("Date: 3 May"): lines side by side, no table."""
     cells = [c for row in table for c in row if c]
     return sum(bool(re.search(r"\S[:：]\s*\S", c.text)) and not re.search(r"\d[:：]\d", c.text) for c in cells) > 0.5 * len(cells)
+
+
+def _title(table: list[Row], loose: list[Item]) -> str:
+    """The line right above a table: the section that its rows belong to."""
+    cells = [c for row in table for c in row if c]
+    top, height = min(c.box[1] for c in cells), sum(c.height for c in cells) / len(cells)
+    left, right = min(c.box[0] for c in cells), max(c.box[2] for c in cells)
+    near = [
+        i
+        for i in loose
+        if i.box[3] <= top + 0.4 * height and top - i.box[3] < 2.5 * height and i.box[0] < right and i.box[2] > left - height
+    ]
+    best = max(near, key=lambda i: i.box[3], default=None)
+    return best.text if best is not None and not is_numeric(best.text) and len(best.text) < 40 else ""
 
 
 def _tidy(table: Table) -> list[Row]:

@@ -18,6 +18,7 @@ from visual_agent.engines.planner.words import Words, words
 
 _COLON = re.compile(r"[:：]\s*")
 _RANGE = re.compile(r"\s*(?:[-–—~至到]|to|until|till)\s*")
+_CODE = re.compile(r"(.{2,40}?(?:\bno\b\.?|\bnumber|#|\bcode|\bid|\bref\b\.?|\blot|\bbatch|号码?|编号|代码))\s*[:：]?\s*([A-Z0-9][A-Z0-9 /.-]*\d[A-Z0-9 /.-]*)\s*$", re.IGNORECASE)
 _LEADER = re.compile(r"[.·…_\s]{3,}")
 
 
@@ -195,6 +196,9 @@ def _line_pairs(page: Page) -> list[Pair]:
         if complete(item):
             found += [_inside(item, label, value, "colon", 1.0, heading) for label, value in labelled(item.text)]
         found += [_inside(item, label, value, "inside", 0.9, around) for label, value in split_line(item.text)]
+        code = _CODE.match(item.text)
+        if code:
+            found.append(_inside(item, code[1], code[2], "inside", 0.97, heading))
         segments = [s.strip() for s in re.split(r"\s*[·•|]\s*", item.text) if s.strip()]
         found += [_inside(item, segments[0], s, "inside", 0.85, around) for s in segments[1:]]
     return found
@@ -225,7 +229,7 @@ def split_line(text: str) -> list[tuple[str, str]]:
             if len(inside) == 1:
                 rest = clause[: value.start] + " " + clause[value.end :]
             if n and _RANGE.fullmatch(clause[start : value.start]) and inside[n - 1].kind == value.kind:
-                rest += " until"
+                rest += " ends"
             if re.search(r"[(（]\s*$", clause[: value.start]):
                 continue  # "rice (10 kg)": a remark on the label
             rest = _LEADER.sub(" ", rest).strip(" :：-–—.=*(（)）/@")

@@ -63,7 +63,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"^where(?:'s| is| are) (?:the )?",
             r"\b(?:bounding box|coordinates|position|location) (?:of|for)\b",
             r"(?:在图|在画面|在页面|在图片|在文档|在屏幕)[^?？]{0,6}(?:哪|什么位置|何处)|(?:的)?位置(?:在哪|是|坐标)?|坐标|框出|圈出|标出|指出|定位|标记|高亮",
-            r"(?:在哪|在哪里|在哪儿|在什么位置|在何处|在什么地方)|(?:点|按)(?:击)?哪|找出|找到",
+            r"(?:在哪(?:里|儿)?(?![个家所间座条层天年月班趟号些门科单市]))|在什么位置|在何处|在什么地方|(?:点|按)(?:击)?哪|找出|找到",
         ),
     ),
 )
@@ -156,6 +156,7 @@ _NOT_YESNO = _any(
 _WH = _any(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", r"什么|哪|谁|多少|几|何|怎")
 
 _WANTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (_any(r"\b(?:what|which) number\b.*\b(?:call|dial|ring|phone)\b|打什么电话|拨打"), "phone"),
     (_any(r"\bin (?:hours|days|minutes|weeks|months|years)\b"), "duration"),
     (
         _any(
@@ -195,7 +196,7 @@ _WANTS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         _any(
-            r"\b(?:phone|telephone|mobile|fax|cell|hotline)\b|\bwhat number .*\b(?:call|dial|ring)|电话|手机号|热线|传真"
+            r"\b(?:phone|telephone|mobile|fax|cell|hotline)\b|\b(?:call|dial|ring)\b|电话|手机号|热线|传真"
         ),
         "phone",
     ),
@@ -213,12 +214,12 @@ _VISION = _any(
     r"\bis (?:there|the|this|it|he|she)\b.*\b(?:in the (?:background|foreground|photo)|blurry|blurred|hand-?written|rusty|dirty|wet|broken|full|empty|torn|stained|cracked|damaged|pretty|beautiful|shiny|bent|crooked|upside)\b",
     r"\bwhat (?:animal|vehicle|object|fruit|flower|building|plant|shape|breed|bird|food|tool|instrument)s? (?:is|are|can|does|do|appear)\b",
     r"\blook(?:s)? (?:like|new|old|happy|sad|tired|fresh|clean|dirty)\b|\bmade of\b.*\b(?:wood|metal|glass)\b",
-    r"什么颜色|哪种颜色|何种颜色|颜色|红色|蓝色|绿色|黄色|穿|戴着|表情|微笑|发型|心情|背景|前景|手写|字体|形状|图标|标志是|徽标|图案|场景|(?:动物|猫|狗|鸟|车|花|树|水果)(?:是|在|有几|有多少)|画(?:的|着|了)|描述|图里有什么|图中有什么|画面中|看起来|新旧|模糊|室内|室外|男的|女的|几个人在|有几个人|有多少人在|照片里有|材质|什么做的|脏|破损|好看",
+    r"什么颜色|哪种颜色|何种颜色|颜色|红色|蓝色|绿色|黄色|穿|戴着|表情|微笑|发型|心情|背景|前景|手写|字体|形状|图标|标志是|徽标|图案|场景|(?:动物|猫|狗|鸟|花|树|水果)(?:是|有几|有多少)|画(?:的|着|了)|描述|图里有什么|图中有什么|画面中|看起来|新旧|模糊|室内|室外|男的|女的|几个人在|有几个人|有多少人在|照片里有|材质|什么做的|脏|破损|好看",
 )
 _PLACE = _any(
     r"\b(?:top|upper|bottom|lower)[- ]?(?:left|right|center|centre|middle)?(?:[- ]?hand)?(?: corner| side| edge| of| line| row| part| half)?\b|\b(?:left|right)(?:[- ]hand)? (?:corner|side|edge|column|half|of)\b|\bin the (?:middle|center|centre|corner)\b",
     r"\b(?:first|last|second|third|fourth|fifth|\d+(?:st|nd|rd|th)|top|bottom|final|opening|closing|next) (?:line|row|word|sentence|paragraph|entry|item in the list|heading|item|column|option|bullet|step)\b",
-    r"\b(?:headline|heading|title|header|footer|caption|largest (?:text|word|letters|print)|biggest (?:text|word|letters|print)|large (?:text|letters|print)|big (?:text|letters|print)|fine print|small print|smallest text|slogan|subtitle|big words)\b",
+    r"\b(?:headline|heading|(?<!job )(?<!position )title|header|footer|caption|largest (?:text|word|letters|print)|biggest (?:text|word|letters|print)|large (?:text|letters|print)|big (?:text|letters|print)|fine print|small print|smallest text|slogan|subtitle|big words)\b",
     r"\b(?:below|under|underneath|beneath|above|next to|beside|right of|left of|after|before|following|follows|directly over|over)\b",
     r"左上|右上|左下|右下|顶部|底部|最上|最下|上方|下方|左侧|右侧|左边|右边|中间|正中|旁边|第[一二三四五六七八九十\d]+(?:行|列|条|句|段|项|步)|最后一(?:行|句|段|条|项)|标题|大标题|副标题|抬头|页眉|页脚|最大的字|字号最大|大字|小字|下面|上面(?:一行|的文字|写)|下一行|上一行|口号",
 )
@@ -360,9 +361,13 @@ def _clock(match: re.Match[str]) -> str:
     return f"{hour:02d}:00"
 
 
+_GOING = re.compile(r"\b(?:where|which city|which place|which town) (?:does|do|did|is|are|will|was) (?=(?:the |this |it |they |he |she |we |you )?(?:\w+ )?(?:go|going|fly|flying|travel|travelling|head|heading|run)(?: to)?\b(?! from))")
+
+
 def _terms(folded: str) -> tuple[Term, ...]:
     """The question's terms without those that only say how it asks; times and dates are terms as a whole."""
     folded = re.sub(r"([\u4e00-\u9fff])不\1", r"\1", folded)
+    folded = _GOING.sub("destination ", folded)
     folded = _SCRIPT.sub(" ", _EVENING.sub(_clock, folded))
     found: list[Term] = []
     start = 0
@@ -384,7 +389,7 @@ _MANNER = re.compile(
 )
 
 
-_HEAD = re.compile(r"\b(?:what|which|how many)(?:'s| is| was| are| were)? (?:the |its |their |his |her )?([a-z -]+?) (?:of|at|for|in|on|from|lie|lies|are|is|does|do|did)\b")
+_HEAD = re.compile(r"\b(?:what|which)(?:'s| is| was| are| were)? (?:the |its |their |his |her )?([a-z -]+?) (?:of|at|for|in|on|from|lie|lies|are|is|does|do|did)\b")
 _HEAD_ZH = re.compile(r"的([^的]{1,8}?)(?:是|有|为|叫|在)?(?:多少|什么|哪|几|谁)")
 
 
@@ -405,17 +410,13 @@ def _wants(folded: str) -> str:
         match = pattern.search(folded)
         if match and first is None:
             first = kind
-    if first is not None:
-        return first
-    if re.search(r"\b(?:what|which)\b|什么|哪|多少|几", folded) or True:
-        return ""
-    return ""
+    return first or ""
 
 
 def _direction(folded: str) -> bool | None:
     """True for most, False for least, None where the question ranks nothing."""
     folded = re.sub(
-        r"\b(?:most recent|at (?:most|least|first|last)|first name|last name|first aid|top up|last (?:four|three|two|few|line|digits?)|first (?:class|floor|line|name|half|quarter|digits?)|more than|less than|no (?:more|less|fewer) than|no later than|at first|by how much more)\b|最后|更多信息|至少|最少要|最多可以|最多能",
+        r"\b(?:most recent|at (?:most|least|first|last)|first name|last name|first aid|top up|last (?:four|three|two|few|line|digits?)|first (?:class|floor|line|name|half|quarter|digits?)|more than|less than|no (?:more|less|fewer) than|no later than|at first|by how much more)\b|最后(?!一[门场个班趟次节天])|更多信息|至少|最少要|最多可以|最多能",
         lambda m: "latest" if m[0] == "most recent" else " ",
         folded,
     )
@@ -454,8 +455,9 @@ def _measure(folded: str) -> str:
 def _kind(question: Question, rest: str, pictures: int) -> str:
     folded = question.folded
     yesno = _YESNO.search(rest) is not None and not (_NOT_YESNO.search(rest) and not re.search(r"吗|有没有|是否", rest))
+    typed_terms = [t for t in question.content if any(lexicon().concepts[c].kind in ("amount", "number", "percent", "duration") for c in t.concepts)]
     if pictures > 1 and _KINDS[0][1].search(folded) and not yesno:
-        return "changes"
+        return "difference" if typed_terms and re.search(r"\bdifference\b|相差|差额", folded) else "changes"
     bare = all(t.kind == "soft" or t.weak for t in question.terms)
     if yesno and pictures > 1 and question.picture is None and bare and re.search(r"\b(?:same|identical|different|differ|changed?)\b|一样|相同|一致|变|不同", folded):
         return "changes"
@@ -475,6 +477,8 @@ def _kind(question: Question, rest: str, pictures: int) -> str:
             return _settle(kind, question, rest)
     if question.high is not None and not _superfluous(question, rest):
         return "extreme"
+    if question.counts and not any(t.kind in ("word", "han") for t in question.content) and not question.both:
+        return "count"
     if _SUM.search(rest) and (len(question.content) > 1 or question.counts or question.both):
         return "sum"
     if question.counts:

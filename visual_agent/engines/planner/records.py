@@ -29,18 +29,18 @@ def transposed(grid: Grid) -> Grid | None:
     """The grid with its columns as rows; None where it has no headings to become row labels."""
     if grid.width < 3 or not all(grid.heads[c] for c in range(1, grid.width)):
         return None
-    heads: list[tuple[Item, ...]] = [grid.heads[0]]
+    heads: list[tuple[Item, ...]] = [()]
     heads += [tuple(c for c in row[:1] if c is not None) for row in grid.body]
     body: list[Row] = []
     for c in range(1, grid.width):
         head = grid.heads[c]
         label = Item(head[-1].id, grid.head(c), head[-1].box, min(h.score for h in head))
         body.append((label, *(row[c] for row in grid.body)))
-    return Grid("list", tuple(heads), tuple(body))
+    return Grid("list", tuple(heads), tuple(body), title=grid.title)
 
 
 def _from_form(grid: Grid) -> Grid:
-    return Grid("list", ((), ()), tuple(r for r in grid.body if r[0] is not None and r[1] is not None))
+    return Grid("list", ((), ()), tuple(r for r in grid.body if r[0] is not None and r[1] is not None), title=grid.title)
 
 
 def _column_cards(page: Page) -> list[Grid]:

@@ -14,19 +14,12 @@ from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, threshold
 from visual_agent.engines.planner.tables import best, key_of, operands
 from visual_agent.engines.planner.values import number_of, values
+from visual_agent.engines.planner.weekdays import days_of
 from visual_agent.engines.planner.words import Term, likeness, normal, words
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY_WORDS = (
-    r"mon(?:day)?s?|(?:星期|周|礼拜)一", r"tue(?:s|sday)?s?|(?:星期|周|礼拜)二", r"wed(?:nesday)?s?|(?:星期|周|礼拜)三",
-    r"thu(?:r|rs|rsday)?s?|(?:星期|周|礼拜)四", r"fri(?:day)?s?|(?:星期|周|礼拜)五", r"sat(?:urday)?s?|(?:星期|周|礼拜)六",
-    r"sun(?:day)?s?|(?:星期|周|礼拜)[日天]",
-)  # fmt: skip
-_DAY = re.compile("|".join(rf"(?P<d{i}>(?<![a-z])(?:{p})(?![a-z]))" for i, p in enumerate(_DAY_WORDS)))
-_SHORT_DAY = re.compile(r"(?<=[至到~-])\s*(?:星期|周|礼拜)?([一二三四五六日天])(?![\w])")
 _FORBIDS = re.compile(
     r"\bno\b|\bnot (?:allowed|permitted|accepted|available|valid|included|refundable)|\bprohibited|\bforbidden|\bdo not\b|\bdon't\b|\bnever\b"
-    r"|\bexcept\b|\bban(?:ned)?\b|\bwithout\b|\bexcluded\b|\bkeep (?:off|out)\b"
+    r"|\bban(?:ned)?\b|\bexcluded\b|\bkeep (?:off|out)\b"
     r"|禁止|严禁|请勿|勿|不得|不准|不可|不许|不能|谢绝|不允许|不含|不包括|不支持|不接受|禁"
 )
 _PERMITS = re.compile(
@@ -110,32 +103,6 @@ def _same_lines(bare: Question, pages: Sequence[Page], *, asks_same: bool) -> Ve
 # --- opening hours -------------------------------------------------------------------------------------------------
 
 
-def days_of(text: str) -> set[int] | None:
-    """The days of the week that a text names, ranges filled in; None where it names none."""
-    folded = normal(text)
-    found = [(m.start(), m.end(), next(i for i in range(7) if m[f"d{i}"])) for m in _DAY.finditer(folded)]
-    found += [
-        (m.start(), m.end(), "一二三四五六日".index(m[1].replace("天", "日"))) for m in _SHORT_DAY.finditer(folded)
-    ]
-    found.sort()
-    days: set[int] = set()
-    for n, (_start, end, day) in enumerate(found):
-        days.add(day)
-        if n + 1 < len(found) and re.fullmatch(
-            r"\s*(?:-|to|through|thru|until|till|至|到|~)\s*", folded[end : found[n + 1][0]]
-        ):
-            other = found[n + 1][2]
-            days |= {(day + k) % 7 for k in range((other - day) % 7 + 1)}
-    said = words(text).concepts
-    if "weekend" in said:
-        days |= {5, 6}
-    if "weekdays" in said:
-        days |= {0, 1, 2, 3, 4}
-    if "daily" in said and not days:
-        days = set(range(7))
-    return days or None
-
-
 def _open(question: Question, page: Page) -> Verdict | None:
     """Whether it is open on a day, perhaps at an hour."""
     if not re.search(
@@ -143,14 +110,14 @@ def _open(question: Question, page: Page) -> Verdict | None:
         question.folded,
     ):
         return None
-    days = days_of(question.text)
+    days = days_of(normal(question.text)) or None
     times = [v.number for v in values(question.text) if v.kind == "time" and v.number is not None]
     if days is None and not times:
         return None
     asks_closed = re.search(r"\b(?:closed|shut)\b|休息|关门|闭馆", question.folded) is not None
     spoke = False
     for text, ids in _hour_lines(page):
-        named = days_of(text)
+        named = days_of(normal(text)) or None
         spoke = spoke or named is not None
         if named is None and not (times and days is None):
             continue
@@ -173,7 +140,7 @@ def _hour_lines(page: Page) -> list[tuple[str, tuple[str, ...]]]:
     for pair in page.pairs:
         if pair.relation in ("cell", "beside", "colon"):
             found.append((f"{pair.label} {pair.value}", pair.label_ids + pair.ids))
-    return sorted(found, key=lambda f: len(days_of(f[0]) or range(9))) + [(t, i) for t, i, _ in passages(page)]
+    return sorted(found, key=lambda f: len(days_of(normal(f[0])) or range(9))) + [(t, i) for t, i, _ in passages(page)]
 
 
 # --- signs ---------------------------------------------------------------------------------------------------------

@@ -86,14 +86,31 @@ def _field(question: Question, pages: Sequence[Page]) -> Solution | None:
 _SIGNED = re.compile(r"(?:^|\s)[-–—]+\s*([A-Z][\w'.-]+(?: [A-Z][\w'.-]+){0,2})\s*$")
 
 
+_TITLED = (
+    ("doctor", re.compile(r"\bDr\.? (?:[A-Z]\.? ?)*[A-Z][\w'-]+(?: [A-Z][\w'-]+)?|[\u4e00-\u9fff]{2,4}(?:医生|医师|大夫)")),
+    ("teacher", re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Prof)\.? [A-Z][\w'-]+|[\u4e00-\u9fff]{1,3}(?:老师|教授)")),
+)
+
+
 def _unlabelled(question: Question, pages: Sequence[Page]) -> Solution | None:
     """What documents show without a label: the shop's name at the head, the writer's name at the foot."""
     named = [t for t in question.terms if weight(t, question) >= 0.3 or t.concepts & {"seller", "subject"}]
     seller = all(t.concepts & {"seller", "name", "subject"} or is_generic(t) for t in named)
-    if len(pages) != 1 or not named:
+    if len(pages) != 1:
         return None
     page = pages[0]
     if seller and any(t.concepts & {"seller"} for t in named):
+        head = part_of(analyse("heading"), page)
+        if head:
+            return Solution(answers.value(" ".join(i.text for i in head), tuple(i.id for i in head)), "it heads the page", tuple(i.id for i in head))
+    for role, pattern in _TITLED:
+        if question.about(role):
+            found = [(m[0], i) for i in page.lines for m in pattern.finditer(i.text)]
+            if len({f for f, _ in found}) == 1:
+                text, item = found[0]
+                return Solution(answers.value(text, (item.id,)), "the only person with such a title", (item.id,), item.score, page.name)
+    dish = re.search(r"叫什么|\b(?:called|named?)\b", question.folded) and all(t.weak or is_generic(t) for t in question.terms)
+    if dish:
         head = part_of(analyse("heading"), page)
         if head:
             return Solution(answers.value(" ".join(i.text for i in head), tuple(i.id for i in head)), "it heads the page", tuple(i.id for i in head))
@@ -133,6 +150,8 @@ def span(question: Question, pages: Sequence[Page]) -> Solution | None:
         printed = [h for h in best(question, page)[:1] if h.score >= 0.72 and not h.missing]
         if printed:
             return _told(printed[0], page)
+    if question.about("expiry_date"):
+        return _field(replace(question, wants="date"), pages)
     for page in pages:
         worked_out = span_of(question, page)
         if worked_out is not None:
@@ -352,8 +371,15 @@ def chosen(question: Question, pages: Sequence[Page]) -> Solution | None:
     return Solution(answers.cited(_called(question, pages[index], index), ids), "only this picture speaks of it", ids)
 
 
+_CHOICE = re.compile(r"(?:which|what|first|second|picture|image|quote|offer|receipt|invoice|document|delivers?|one)\b.*")
+
+
 def _by_value(question: Question, pages: Sequence[Page]) -> Solution | None:
     bare = _bare(replace(question, wants="amount" if question.measure == "price" else question.wants))
+    if not any(weight(t, question) >= 0.3 and not _CHOICE.fullmatch(t.text) for t in bare.terms):
+        stand_in = {"price": "total", "when": "date", "duration": "duration", "speed": "duration"}.get(question.measure)
+        if stand_in is not None:
+            bare = replace(analyse(stand_in), wants={"price": "amount", "when": "date"}.get(question.measure, "duration"), counts=False)
     ranked = []
     for index, page in enumerate(pages):
         hits = [h for h in best(bare, page)[:1] if h.sure]
@@ -362,7 +388,8 @@ def _by_value(question: Question, pages: Sequence[Page]) -> Solution | None:
             ranked.append((key, index, hits[0]))
     if question.high is None or len(ranked) < 2:
         return None
-    ranked.sort(key=lambda r: r[0], reverse=question.high)
+    quick = question.measure == "speed" and bare.wants == "duration"
+    ranked.sort(key=lambda r: r[0], reverse=question.high != quick)
     if ranked[0][0] == ranked[1][0]:
         return None
     _, index, hit = ranked[0]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from visual_agent.engines.planner.fields import THRESHOLD, Hit, exact_type, extract, find, in_script, is_generic, looks_like_name, measure, wanted, weight, without
+from visual_agent.engines.planner.fields import THRESHOLD, Hit, countable, exact_type, extract, find, in_script, is_generic, looks_like_name, measure, wanted, weight, without
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
@@ -41,6 +41,7 @@ class _Match:
     def __init__(self, question: Question, grid: Grid, page: Page) -> None:
         self.question, self.grid, self.page = question, grid, page
         self.rows = without_totals(grid.body) if len(grid.body) > 2 else list(grid.body)
+        self.title = words(grid.title)
         self.heads = [words(grid.head(c)) for c in range(grid.width)]
         dated = [bool(of_kind(grid.head(c), "weekday") or of_kind(grid.head(c), "date")) for c in range(1, grid.width)]
         self.cross = len(dated) > 1 and sum(dated) >= 0.6 * len(dated)
@@ -61,7 +62,7 @@ class _Match:
         """Terms that name some of the rows."""
         picked = []
         for term in self.question.terms:
-            if weight(term, self.question) < 0.15:
+            if weight(term, self.question) < 0.15 or (self.title.folded and likeness(term, self.title) >= 0.9):
                 continue
             hits = sum(self.in_row(term, r) >= 0.55 for r in range(len(self.rows)))
             heads = any(self.head(term, c) >= 0.9 for c in range(self.grid.width))
@@ -75,7 +76,7 @@ class _Match:
 
     def score(self, row: int | None, column: int) -> tuple[float, tuple[str, ...]]:
         """The share of the question that a cell's row and column account for."""
-        around = [(1.0, self.grid.head(column))]
+        around = [(1.0, self.grid.head(column)), (0.9, self.grid.title)]
         for c in range(self.grid.width):
             if c != column:
                 around.append((0.7, self.grid.head(c)))
@@ -113,7 +114,7 @@ def _cells(match: _Match) -> list[Hit]:
             if cell is None or (all(match.in_row(t, r, skip=c) < 0.55 for t in named) and len(match.rows) > 1):
                 continue
             text = extract(cell.text, wants)
-            if text is None:
+            if text is None or (question.counts and not countable(cell.text)):
                 continue
             share, missing = match.score(r, c)
             label = next((x for x in row if x is not None and x is not cell), None)
@@ -253,7 +254,10 @@ def _extreme(match: _Match, is_turned: bool, late: float) -> list[Result]:
     ]
     if len(keyed) < 2 or len(keyed) < question.rank:
         return []
-    keyed.sort(key=lambda kr: kr[0], reverse=bool(question.high))
+    high = bool(question.high)
+    if question.measure == "duration" and kind == "" and match.heads[column].concepts & {"start_date", "date", "year", "birth_date"}:
+        high = not high  # whoever began earliest has been there longest
+    keyed.sort(key=lambda kr: kr[0], reverse=high)
     value, row = keyed[question.rank - 1]
     cells = match.rows[row]
     answer = _answer_column(match, column)
@@ -284,6 +288,8 @@ def _rank_column(match: _Match, first: int = 0) -> tuple[int, float] | None:
     for c in range(first, grid.width):
         cells = [row[c] for row in match.rows if row[c] is not None]
         kind = "when" if question.measure == "when" else ""
+        began = question.measure == "duration" and bool(match.heads[c].concepts & {"start_date", "year"})
+        kind = "when" if began else kind
         keyed = sum(key_of(x.text, kind) is not None and (is_numeric(x.text) or kind == "when") for x in cells if x)
         if keyed < 2 or keyed < 0.6 * len(cells):
             continue
@@ -311,6 +317,7 @@ def _filtered(match: _Match, column: int) -> tuple[list[int], float]:
         rows = [r for r in every if any(match.in_row(t, r) >= 0.55 for t in selecting)] if len(selecting) > 1 else []
         rows = rows if len(rows) >= 2 else every
     around = [(1.0, match.grid.head(column)), *((0.8, match.grid.head(c)) for c in range(match.grid.width))]
+    around.append((0.95, match.grid.title))
     around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
     around += [(0.9, c.text) for r in rows[1:] for c in match.rows[r] if c]
     ranked = [c.text for r in rows if (c := match.rows[r][column]) is not None]
@@ -530,7 +537,7 @@ def _chosen(match: _Match) -> tuple[list[Row], float]:
                 if key is not None and (key > bound if limit[0] else key < bound):
                     kept.append(r)
             rows = kept
-    around = [(0.9, match.grid.head(c)) for c in range(match.grid.width)]
+    around = [(0.9, match.grid.head(c)) for c in range(match.grid.width)] + [(0.95, match.grid.title)]
     around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
     share, _ = measure(question, around, match.page)
     if not any(weight(t, question) >= 0.3 and not is_generic(t) for t in question.terms):

@@ -192,6 +192,8 @@ def _date(text: str) -> date | None:
             return date(numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else 1)
         if "月" in text:
             return date(1, numbers[0], numbers[1])
+        if len(numbers) == 2:
+            return date(numbers[1], numbers[0], 1)
         a, b, year = numbers
         year += 2000 if year < 100 else 0
         return date(year, a, b) if b > 12 else date(year, b, a)
@@ -207,6 +209,7 @@ _ANSWERS = {
     "time": ("time",),
     "weekday": ("weekday",),
     "duration": ("duration",),
+    "frequency": ("frequency",),
     "phone": ("phone",),
     "email": ("email",),
     "url": ("url",),

@@ -11,13 +11,14 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 
 from rapidfuzz import fuzz
 
 from visual_agent.engines.planner.values import values
+from visual_agent.engines.planner.weekdays import NAMES, days_of
 
 HAN = "\u3400-\u9fff\uf900-\ufaff"
 _UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:/-]\d+)*(?![^\W\d_{HAN}])|[^\W_{HAN}]+(?:['\u2019][a-z]+)?|[#%&@°]")
@@ -114,6 +115,7 @@ class Concept:
     weak: bool
     generic: bool
     units: tuple[str, ...] = ()
+    kinds: frozenset[tuple[str, ...]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def lexicon() -> Lexicon:
     concepts, said, asked = {}, {}, {}
     for name, entry in data["concepts"].items():
         near = frozenset(entry.get("near", "").split())
-        concepts[name] = Concept(name, entry.get("type", ""), near, entry.get("weak", False), entry.get("generic", False), tuple(u.strip() for u in entry.get("units", "").split(";") if u.strip()))
+        concepts[name] = Concept(name, entry.get("type", ""), near, entry.get("weak", False), entry.get("generic", False), tuple(u.strip() for u in entry.get("units", "").split(";") if u.strip()), frozenset(_phrases(entry.get("kinds", ""))))
         for field, tables in (("en", (said,)), ("zh", (said,)), ("ask", (asked,))):
             for key in _phrases(entry.get(field, "")):
                 for target in tables:
@@ -176,6 +178,7 @@ class Term:
     weak: bool
     start: int
     end: int
+    run: str = ""
 
 
 @lru_cache(maxsize=20_000)
@@ -198,7 +201,26 @@ def terms(text: str, *, question: bool = False) -> tuple[Term, ...]:
         if "_stop" not in names:
             found.append(_concept_term(parts[at : at + size], names, folded, book))
         at += size
-    return tuple(found + _words(loose, folded, question))
+    found += _words(loose, folded, question)
+    return _with_runs(found) if question and has_han(folded) else tuple(found)
+
+
+def _with_runs(found: list[Term]) -> tuple[Term, ...]:
+    """Chinese terms that follow each other directly know the whole word they may be parts of."""
+    out: list[Term] = []
+    for n, term in enumerate(found):
+        group = [term]
+        for other in reversed(found[:n]):
+            if other.end != group[0].start:
+                break
+            group.insert(0, other)
+        for other in found[n + 1 :]:
+            if other.start != group[-1].end:
+                break
+            group.append(other)
+        run = "".join(t.text for t in group)
+        out.append(replace(term, run=run) if len(group) > 1 and has_han(term.text) and len(run) <= 6 else term)
+    return tuple(out)
 
 
 def _longest(parts: tuple[Unit, ...], at: int, book: Lexicon, question: bool) -> tuple[int, frozenset[str]]:
@@ -311,15 +333,29 @@ def words(text: str) -> Words:
 def likeness(term: Term, text: Words) -> float:
     """How surely `text` speaks of `term`: 1 in the same words, 0.95 by the lexicon, less when near; 0 not at all."""
     literal = _literal(term, text)
+    if literal < 1 and (not term.concepts or term.run):
+        literal = max(literal, _translated(term, text))
     if literal >= 1 or not term.concepts:
-        return max(literal, _translated(term, text))
+        return literal
     book = lexicon()
     if term.concepts & text.concepts:
         return max(literal, 0.95)
+    if term.concepts & _DAYS and days_of(text.folded) & days_of(" ".join(term.concepts & _DAYS)):
+        return 1.0
+    if any(_holds(kind, text) for c in term.concepts for kind in book.concepts[c].kinds):
+        return max(literal, 0.9)
     near = frozenset().union(*(book.concepts[c].near for c in term.concepts))
     if near & text.concepts:
         return max(literal, 0.6)
     return literal
+
+
+_DAYS = frozenset(NAMES)
+
+
+def _holds(kind: tuple[str, ...], text: Words) -> bool:
+    """Whether a text has a word of a kind: "espresso" for a drink."""
+    return "".join(kind) in text.folded if has_han(kind[0]) else set(kind) <= text.stems
 
 
 def _moment(term: Term, text: Words) -> float:
@@ -370,7 +406,11 @@ def _han_share(wanted: str, text: str) -> float:
 
 def _translated(term: Term, text: Words) -> float:
     """A Chinese word against an English line, by a dictionary where one is installed."""
-    if term.kind != "han" or has_han(text.folded) or len(term.text) > 6:
+    if has_han(text.folded) or not has_han(term.text):
+        return 0.0
+    if term.run and any(set(meaning) <= text.stems for meaning in meanings(term.run)):
+        return 0.95
+    if term.kind != "han" or len(term.text) > 6:
         return 0.0
     return 0.85 if any(set(meaning) <= text.stems for meaning in meanings(term.text)) else 0.0
 
