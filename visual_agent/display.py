@@ -37,7 +37,7 @@ def show_answer(result: dict[str, Any]) -> None:
         table = Table("picture", "box (pixels)", "read there", "by", title="Evidence", title_justify="left", box=None)
         for item in result["evidence"]:
             box = ", ".join(str(v) for v in item["box"])
-            table.add_row(f"#{item['image']}", box, plain(item["phrase"], 80), plain(item["source"], 20))
+            table.add_row(f"img{item['image'] + 1}", box, plain(item["phrase"], 80), plain(item["source"], 20))
         console.print(table)
     unsupported = [c["text"] for c in result["claims"] if not c["supported"]]
     if unsupported and result["found"]:
@@ -55,10 +55,13 @@ def show_answer(result: dict[str, Any]) -> None:
 def _show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
     if not steps:
         return
+    from visual_agent.markup import ENVELOPE_NOTE
+
     table = Table("", "thought", "tool", "saw", "s", title="Steps", title_justify="left", box=None)
     for number, step in enumerate(steps, 1):
         arguments = ", ".join(f"{k}={v}" for k, v in step["args"].items())
-        saw = step["error"] or step["observation"].split("\n", 1)[0]
+        first_line = step["observation"].split("\n", 1)[0]
+        saw = step["error"] or first_line.removesuffix(ENVELOPE_NOTE).strip()  # that note is for models
         table.add_row(
             str(number),
             plain(step["thought"], 160),
