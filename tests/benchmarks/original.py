@@ -24,10 +24,11 @@ class OriginalAlgorithm:
     def __init__(self, weights: dict[str, torch.Tensor], config) -> None:
         self.w, self.config = weights, config
         self.encoded = self.computed = 0
+        self.device, self.dtype = weights["lm_head.weight"].device, weights["lm_head.weight"].dtype
 
     def generate(self, ids: list[int], pictures: list[Image.Image], count: int, stops: list[list[int]]) -> list[int]:
         """`count` greedy tokens (stop words are checked, but end nothing, so that all arms do the same work)."""
-        hidden = F.embedding(torch.tensor([ids]), self.w["transformer.wte.weight"])
+        hidden = F.embedding(torch.tensor([ids], device=self.device), self.w["transformer.wte.weight"])
         if pictures:
             starts = [at for at, token in enumerate(ids) if token == self.config.visual.image_start_id]
             features = self.vision(torch.stack([self.pixels(p) for p in pictures]))
@@ -46,7 +47,7 @@ class OriginalAlgorithm:
             for stop in stops:  # as the original's processor: lists, compared from the end
                 logits[0, -1, 0] += 0.0 * float(out[-len(stop) :] == stop)
             out.append(int(logits[0, -1].argmax()))
-            hidden = F.embedding(torch.tensor([[out[-1]]]), self.w["transformer.wte.weight"])
+            hidden = F.embedding(torch.tensor([[out[-1]]], device=self.device), self.w["transformer.wte.weight"])
         return out[len(ids) :]
 
     def pixels(self, picture: Image.Image) -> torch.Tensor:
@@ -55,7 +56,8 @@ class OriginalAlgorithm:
         image = picture.convert("RGB").resize((side, picture.height), Image.Resampling.BICUBIC)
         image = image.resize((side, side), Image.Resampling.BICUBIC)
         values = torch.from_numpy(np.asarray(image, dtype=np.float32) / 255).permute(2, 0, 1)
-        return (values - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
+        values = (values - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
+        return values.to(self.device, self.dtype)
 
     def angles(self, length: int, alpha: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Cosines and sines `[length, 1, head]` with the base stretched by alpha."""
@@ -64,13 +66,15 @@ class OriginalAlgorithm:
         frequencies = 1.0 / base ** (torch.arange(0, dim, 2).float() / dim)
         angles = torch.outer(torch.arange(length).float(), frequencies)
         angles = torch.cat([angles, angles], dim=-1)[:, None]
-        return angles.cos(), angles.sin()
+        return angles.cos().to(self.device), angles.sin().to(self.device)
 
     def language(self, x, cache, cos, sin, past: int) -> torch.Tensor:
         """Decoder and head: logits of all positions given."""
         w, heads = self.w, self.config.num_attention_heads
         length = x.shape[1]
-        mask = torch.full((length, past + length), torch.finfo(x.dtype).min).triu(past + 1)
+        mask = torch.full((length, past + length), torch.finfo(x.dtype).min, device=x.device, dtype=x.dtype).triu(
+            past + 1
+        )
         rows = slice(past, past + length)
         for layer in range(self.config.num_hidden_layers):
             name = f"transformer.h.{layer}"
@@ -96,8 +100,9 @@ class OriginalAlgorithm:
     @staticmethod
     def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
         """Rotary positions over the two halves of a head."""
-        first, second = x.chunk(2, dim=-1)
-        return x * cos + torch.cat([-second, first], dim=-1) * sin
+        wide = x.float()
+        first, second = wide.chunk(2, dim=-1)
+        return (wide * cos + torch.cat([-second, first], dim=-1) * sin).to(x.dtype)
 
     def vision(self, pixels: torch.Tensor) -> torch.Tensor:
         """Features `[pictures, queries, width]`."""
@@ -156,7 +161,7 @@ class OriginalAlgorithm:
             return stored
         grid = stored.float().reshape(1, side, side, -1).permute(0, 3, 1, 2)
         grid = F.interpolate(grid, size=(wanted, wanted), mode="bicubic", align_corners=False)
-        return grid.permute(0, 2, 3, 1).flatten(0, 2)
+        return grid.permute(0, 2, 3, 1).flatten(0, 2).to(stored.dtype)
 
     def layer_norm(self, x: torch.Tensor, name: str) -> torch.Tensor:
         """Layer norm of the tower."""

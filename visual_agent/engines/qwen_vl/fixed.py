@@ -136,13 +136,17 @@ class Step:
     """One token in, the next logits out, over a `FixedCache`; compiled, and on CUDA recorded for each buffer.
 
     When compiling fails (no C compiler for Triton, say), it warns once and goes on without.
+
+    Args:
+        model: in evaluation mode.
+        compiled: False leaves the compiler out; recording remains.
     """
 
-    def __init__(self, model: QwenVLForConditionalGeneration) -> None:
+    def __init__(self, model: QwenVLForConditionalGeneration, *, compiled: bool = True) -> None:
         self.model = model
-        self._run: Callable[[torch.Tensor, Cache], torch.Tensor] = torch.compile(
-            self.plain, fullgraph=True, dynamic=False
-        )
+        self._run: Callable[[torch.Tensor, Cache], torch.Tensor] = self.plain
+        if compiled:
+            self._run = torch.compile(self.plain, fullgraph=True, dynamic=False)
         self._pool: Any = None
 
     def plain(self, token: torch.Tensor, cache: Cache) -> torch.Tensor:
