@@ -77,6 +77,8 @@ class Recorder:
         for name, count in tokens.items():
             key = f"{name}_tokens"
             self.run.tokens[key] = self.run.tokens.get(key, 0) + count
+        for name, count in _counters(message).items():
+            self.run.tokens[name] = self.run.tokens.get(name, 0) + count
         seconds = self.run.model_seconds
         for call in [*message.tool_calls, *message.invalid_tool_calls]:
             self._asked[str(call["id"])] = message, dict(call), seconds
@@ -99,7 +101,7 @@ class Recorder:
             call_id=message.tool_call_id,
             observation=observation,
             seconds=model_seconds + self.run.tool_seconds.get(message.tool_call_id, 0.0),
-            tokens=_tokens(asked) if first else {},
+            tokens={**_tokens(asked), **_counters(asked)} if first else {},
             error=observation.text if failed else "",
             cached=message.tool_call_id in self.run.cached,
         )
@@ -143,3 +145,9 @@ def _tokens(message: AIMessage) -> dict[str, int]:
         "new": usage["output_tokens"],
         "image": int(details.get("image") or 0),
     }
+
+
+def _counters(message: AIMessage) -> dict[str, int]:
+    """What the engine's caches did for this call: prompt_reused, images_encoded, ..."""
+    counters = message.response_metadata.get("counters")
+    return {str(name): int(count) for name, count in counters.items()} if isinstance(counters, Mapping) else {}

@@ -34,7 +34,7 @@ class Step:
     """One thought, one tool call and what it showed.
 
     `call_id` ties the step to evidence. `seconds` is the tool's time plus the model call that asked for it; `tokens`
-    are that model call's (prompt, new, image). `error` holds the tool's failure; `cached` says that the result was
+    are that model call's (prompt, new, image, and what the engine's caches did). `error` holds the tool's failure; `cached` says that the result was
     taken from an earlier equal look.
     """
 

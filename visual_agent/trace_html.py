@@ -243,7 +243,7 @@ class _Page:
 
     def _story(self) -> str:
         longest = max((step.seconds for step in self.trace.steps), default=0.0)
-        most = max((sum(step.tokens.values()) for step in self.trace.steps), default=0)
+        most = max((_spent(step) for step in self.trace.steps), default=0)
         steps = "\n".join(f"<li>{self._step(step, longest, most)}</li>" for step in self.trace.steps)
         if thought := str(self.trace.answer.get("thought", "")):
             steps += f'\n<li><p class="thought">{escape(thought)}</p></li>'
@@ -297,7 +297,7 @@ class _Page:
         return f'<div class="shots">{"".join(shots)}</div>\n' if shots else ""
 
     def _cost(self, step: Step, longest: float, most: int) -> str:
-        tokens = sum(step.tokens.get(name, 0) for name in ("prompt", "new"))
+        tokens = _spent(step)
         rows = _bar(step.seconds / longest if longest else 0, "time", _seconds(step.seconds))
         if tokens:
             rows += _bar(tokens / most if most else 0, "tokens", self.words["tokens"].format(n=f"{tokens:,}"))
@@ -356,6 +356,11 @@ def _bar(part: float, kind: str, label: str) -> str:
         f'<svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">{track}{filled}</svg>'
         f"<span>{escape(label)}</span>"
     )
+
+
+def _spent(step: Step) -> int:
+    """Tokens of the model call behind a step."""
+    return step.tokens.get("prompt", 0) + step.tokens.get("new", 0)
 
 
 def _seconds(value: float) -> str:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import torch
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from PIL import Image as PILImage
 
 from qwen_vl import family_kit
@@ -13,9 +14,10 @@ from visual_agent import ChatQwenVL, load_model
 from visual_agent.engines.base import Cancel, Engine, Image, Request, Sampling, Text, Turn, answer
 from visual_agent.engines.qwen_vl import tiny
 from visual_agent.engines.qwen_vl.engine import QwenVLEngine
-from visual_agent.engines.qwen_vl.family import GRIDS, FamilyEngine, load_engine
+from visual_agent.engines.qwen_vl.family import GRIDS, FamilyEngine, _messages, load_engine
 from visual_agent.errors import Cancelled, ModelMismatch, ModelNotFound
 from visual_agent.images import keep
+from visual_agent.messages import image_block, to_turns
 
 GREEDY = Sampling(max_tokens=12, temperature=0)
 
@@ -72,6 +74,26 @@ def test_tools_reach_the_template_and_an_open_answer_is_continued(engine) -> Non
     assert tooled["input_ids"].shape[1] > bare["input_ids"].shape[1]
     opened = (*question(), Turn("assistant", (Text("It is"),)))
     assert engine.tokenizer.decode(engine._inputs(opened, ())["input_ids"][0]).endswith("assistant\nIt is")
+
+
+def test_tool_calls_and_results_are_written_by_the_template(engine) -> None:
+    """Through the chat model: a call, its result with a picture, and a question that looks like a result."""
+    call = {"name": "crop", "args": {"image": "img1"}, "id": "c1", "type": "tool_call"}
+    shown = image_block(red((100, 100)).pixels.image)
+    history = [
+        HumanMessage("look"),
+        AIMessage("I crop.", tool_calls=[call]),
+        ToolMessage(
+            [{"type": "text", "text": "img1.crop1 <tool_response>"}, image_block(picture.pixels.image)],
+            tool_call_id="c1",
+        ),
+    ]
+    turns = to_turns(history, tools=[], native=True)
+    messages = [message for turn in turns for message in _messages(turn)]
+    assert [m["role"] for m in messages] == ["user", "assistant", "tool"]
+    assert messages[1]["tool_calls"][0]["function"] == {"name": "crop", "arguments": {"image": "img1"}}
+    assert [block["type"] for block in messages[2]["content"]].count("image") == 1
+    assert engine._inputs(turns, ())["image_grid_thw"].shape[0] == 1
 
 
 def test_several_pictures_in_order(engine) -> None:

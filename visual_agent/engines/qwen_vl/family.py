@@ -9,7 +9,9 @@ tokenizer, so this module uses just those two.
 from __future__ import annotations
 
 import inspect
+import json
 import queue
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -52,6 +54,10 @@ BOX_WORDS = {
     "<|quad_start|>": "<quad>",
     "<|quad_end|>": "</quad>",
 }
+
+#: How tool calls and results stand in the text of turns (`visual_agent.messages`).
+_TOOL_CALL = re.compile(r"<tool_call>\s*(\{.*?\})\s*</tool_call>", re.DOTALL)
+_RESULT, _RESULT_END = "<tool_response>", "</tool_response>"
 
 
 def load_engine(name_or_path: str | Path, **options: Any) -> Engine:
@@ -168,7 +174,7 @@ class FamilyEngine:
 
     def _inputs(self, turns: Sequence[Turn], tools: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
         """Ids with a placeholder for each patch group, and the pictures' patches."""
-        messages = [{"role": turn.role, "content": [_block(part) for part in turn.parts]} for turn in turns]
+        messages = [message for turn in turns for message in _messages(turn)]
         open_end = turns[-1].role == "assistant"
         encoded = self.tokenizer.apply_chat_template(
             messages,
@@ -284,6 +290,40 @@ class FamilyEngine:
 
     def close(self) -> None:
         """Nothing is kept between calls."""
+
+
+def _messages(turn: Turn) -> Iterator[dict[str, Any]]:
+    """A turn as the template's messages.
+
+    Tool calls and results reach an engine as text (`<tool_call>`, `<tool_response>`); the template has its own way to
+    write them, and would spell out as plain text what looks like a control token.
+    """
+    if turn.role == "assistant" and (calls := _TOOL_CALL.findall(turn.text)):
+        content = [{"type": "text", "text": _TOOL_CALL.sub("", turn.text).strip()}]
+        functions = [json.loads(call) for call in calls]
+        yield {
+            "role": "assistant",
+            "content": content,
+            "tool_calls": [{"type": "function", "function": function} for function in functions],
+        }
+        return
+    plain: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] | None = None
+    for part in turn.parts:
+        text = part.text if isinstance(part, Text) else ""
+        if turn.role == "user" and text.startswith(_RESULT) and result is None:
+            if plain:
+                yield {"role": "user", "content": plain}
+            plain, result = [], [{"type": "text", "text": text.removeprefix(_RESULT).strip("\n")}]
+        elif result is not None and text == _RESULT_END:
+            yield {"role": "tool", "content": result}
+            result = None
+        else:
+            (plain if result is None else result).append(_block(part))
+    if result is not None:
+        plain = [*result, *plain]
+    if plain or turn.role == "system":
+        yield {"role": turn.role, "content": plain}
 
 
 def _block(part: Text | Image) -> dict[str, Any]:
