@@ -84,7 +84,7 @@ def test_tool_calls_and_results_are_written_by_the_template(engine) -> None:
         HumanMessage("look"),
         AIMessage("I crop.", tool_calls=[call]),
         ToolMessage(
-            [{"type": "text", "text": "img1.crop1 <tool_response>"}, image_block(picture.pixels.image)],
+            [{"type": "text", "text": "img1.crop1 <tool_response>"}, shown],
             tool_call_id="c1",
         ),
     ]
