@@ -64,7 +64,7 @@ def _weights(question: Question) -> dict[Term, float]:
     """Proper names and plain things weigh most; the type of the answer ("price") and what is pointed at ("this sign") little."""
     weights = {term: _alone(term, question) for term in question.terms}
     if weights and max(weights.values()) < 0.3:
-        spoken = [t for t in weights if t.concepts and t.kind == "soft"] or [t for t in weights if t.weak and t.concepts]
+        spoken = [t for t in weights if t.concepts and t.kind == "soft"]
         weights |= {t: 1.0 for t in spoken}
     generic = {t for t in question.terms if is_generic(t)}
     if any(w >= 0.9 and t not in generic for t, w in weights.items()):
@@ -87,12 +87,13 @@ def _alone(term: Term, question: Question) -> float:
         return 0.25
     if term.weak:
         return 0.2
-    if _ASKING.search(term.text) and term.concepts:
+    short = len(term.stems) <= (3 if has_han(term.text) else 2)
+    if _ASKING.search(term.text) and term.concepts and (short or is_generic(term)):
         if question.wants and not any(lexicon().concepts[c].kind == question.wants for c in term.concepts) and question.wants in ("duration", "date", "time", "amount"):
             return 0.35
         measured = any(lexicon().concepts[c].kind in ("number", "percent") for c in term.concepts) and not is_generic(term)
         return 0.9 if measured else 0.35
-    if term.kind == "concept" and len(term.stems) > 1 and term.stems in lexicon().only_asked and term.stems not in lexicon().said:
+    if term.kind == "concept" and len(term.stems) > 1 and term.stems in lexicon().only_asked and term.stems not in lexicon().said and not is_generic(term):
         return 1.4
     if term.kind == "han" and han_number(term.text) is not None:
         return 0.25
@@ -128,8 +129,8 @@ def measure(
     missing = []
     for term in question.terms:
         w = weight(term, question)
-        if w == 0.25 and term.kind == "word" and likeness(term, page.words) >= 0.9:
-            w = 1.0  # taken for a verb, but the page has it
+        if w <= 0.25 and not term.concepts and len(term.text) > 4 and term.kind in ("word", "soft") and _stands(term, page):
+            w = 1.0  # taken for a verb of the question, but it stands on the page
         s = layers.support(term)
         if value and (is_generic(term) or _has_unit(term, value)):
             s = max(s, _typed_support(term, value))
@@ -146,6 +147,10 @@ def measure(
     if not total:
         return 0.0, ()
     return got / total - 0.12 * len(missing), tuple(missing)
+
+
+def _stands(term: Term, page: Page) -> bool:
+    return re.search(rf"(?<![a-z]){re.escape(term.text)}(?![a-z])", page.words.folded) is not None
 
 
 def _typed_support(term: Term, value: str) -> float:
@@ -275,7 +280,7 @@ def _as_label(pair: Pair, question: Question) -> float:
     if pair.relation in ("below", "beside", "above", "card", "cell") and not is_numeric(pair.value):
         content = value.content
         if content and len(content) <= 2 and all(t.concepts for t in content) and not values(pair.value):
-            return 0.12
+            return 0.25 if all(any(lexicon().concepts[c].kind for c in t.concepts) for t in content) else 0.1
     repeats = [t for t in question.content if likeness(t, value) >= 0.9]
     return 0.15 if repeats and len(repeats) == len(question.content) else 0.0
 
@@ -484,7 +489,8 @@ def passages(page: Page) -> Iterable[tuple[str, tuple[str, ...], float]]:
     for item in page.lines:
         yield item.text, (item.id,), item.score
     for block in page.blocks:
-        if 1 < len(block) <= 8 and not any(complete(i) for i in block):
+        valued = sum(any(v.kind in ("time", "amount", "date") for v in values(i.text)) for i in block)
+        if 1 < len(block) <= 8 and valued < 2 and not any(complete(i) for i in block):
             glue = "" if has_han(block[0].text) else " "
             text = glue.join(i.text for i in block)
             yield text, tuple(i.id for i in block), min(i.score for i in block)

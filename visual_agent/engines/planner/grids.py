@@ -99,7 +99,7 @@ def arrange(tables: Sequence[Table], lines: Sequence[Item]) -> tuple[list[Grid],
     """Grids from tables, and the lines that none of them took as a heading."""
     loose = list(lines)
     grids = []
-    for table in _joined([_tidy(t) for t in tables]):
+    for table in _joined([_tidy(t) for t in tables], lines):
         if not table or len(table[0]) < 2 or _holds_pairs(table):
             loose += [c for row in table for c in row if c]
             continue
@@ -164,15 +164,24 @@ def _filled(column: Sequence[Item | None]) -> int:
     return sum(c is not None for c in column)
 
 
-def _joined(tables: list[list[Row]]) -> list[list[Row]]:
+def _joined(tables: list[list[Row]], lines: Sequence[Item]) -> list[list[Row]]:
     """Tables that go on under each other with the same columns as one."""
     out: list[list[Row]] = []
     for table in tables:
-        if out and table and _goes_on(out[-1], table):
+        if out and table and _goes_on(out[-1], table) and not _between(out[-1], table, lines):
             out[-1] = out[-1] + table
         else:
             out.append(table)
     return out
+
+
+def _between(upper: list[Row], lower: list[Row], lines: Sequence[Item]) -> bool:
+    """Whether a line stands between two tables: the heading of the second."""
+    end = max(c.box[3] for r in upper for c in r if c)
+    start = min(c.box[1] for r in lower for c in r if c)
+    left = min(c.box[0] for r in lower for c in r if c)
+    right = max(c.box[2] for r in lower for c in r if c)
+    return any(end - 0.5 * i.height < i.middle[1] < start + 0.5 * i.height and left - 9 < i.middle[0] < right for i in lines)
 
 
 def _goes_on(upper: list[Row], lower: list[Row]) -> bool:
@@ -252,7 +261,7 @@ def _kind(table: list[Row]) -> str:
     stacked = upper - lower if height % 2 == 0 else -1.0
     scores = {
         "list": first - rest + (0.25 if width > 2 and height > 2 else 0.0),
-        "form": (even - odd if width % 2 == 0 else -1.0) + (0.1 if width == 2 and left > 0.6 else 0.0),
+        "form": _form_score(even, odd, width) + (0.1 if width == 2 and left > 0.6 else 0.0),
         "stack": stacked if stacked >= 0.35 or height == 2 else -1.0,
     }
     if width >= 3 and (height >= 3 and scores["form"] < 0.3) and any(_numeric_columns(table[1:])[1:]):
@@ -260,6 +269,13 @@ def _kind(table: list[Row]) -> str:
     if height == 2 and width >= 2 and first > 0.6 and rest < 0.5:
         scores["list"] += 0.3
     return max(scores, key=lambda k: scores[k])
+
+
+def _form_score(even: float, odd: float, width: int) -> float:
+    """How much every other column looks like labels."""
+    if width % 2:
+        return -1.0
+    return even - odd + (0.4 if width > 2 and even >= 0.7 and odd <= 0.5 else 0.0)
 
 
 def _is_head(row: Row, rest: Sequence[Row]) -> bool:

@@ -195,9 +195,10 @@ def _line_pairs(page: Page) -> list[Pair]:
         around = (*heading, item.text)
         if complete(item):
             found += [_inside(item, label, value, "colon", 1.0, heading) for label, value in labelled(item.text)]
-        found += [_inside(item, label, value, "inside", 0.9, around) for label, value in split_line(item.text)]
         code = _CODE.match(item.text)
-        if code:
+        if not code:
+            found += [_inside(item, label, value, "inside", 0.9, around) for label, value in split_line(item.text)]
+        else:
             found.append(_inside(item, code[1], code[2], "inside", 0.97, heading))
         segments = [s.strip() for s in re.split(r"\s*[·•|]\s*", item.text) if s.strip()]
         found += [_inside(item, segments[0], s, "inside", 0.85, around) for s in segments[1:]]

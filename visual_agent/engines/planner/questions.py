@@ -78,7 +78,7 @@ _BOTH = _any(
     r"两[张份个幅块页家封]|一样|相同|一致|不同|分别|都",
 )
 _PICTURE = _any(
-    r"\b(?:in |on |from |of |for )?(?:the )?(first|1st|second|2nd|third|3rd|fourth|last|other|left|right|earlier|later|newer|older|old|new|original|before|after|upper|lower)(?: one| picture| image| document| photo| receipt| invoice| bill| sign| screen\w*| page| notice| ticket| form| label| version| card| quote| menu| letter| poster| statement)\b",
+    r"\b(?:in |on |from |of |for )?(?:the )?(first|1st|second|2nd|third|3rd|fourth|last|other|left|right|earlier|later|newer|older|old|new|original|before|after|upper|lower)(?: one| picture| image| document| photo| receipt| invoice| bill| sign| screen\w*| page| notice| ticket| form| label| version| card| quote| offer| quotation| list| shop| store| contract| menu| letter| poster| statement)\b",
     r"\b(?:picture|image|img|document|photo|page|receipt|invoice) ?(?:no\.? ?|number |#)?(\d|one|two|three|four)\b",
     r"第([一二三四五1-9])[张份个幅块页封]",
     r"(?:图|图片|照片)\s?([一二三四五1-9])(?!\d)",
@@ -202,7 +202,7 @@ _WANTS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (_any(r"\be-?mail address\b|\be-?mail\b|邮箱|电子邮件"), "email"),
     (_any(r"\b(?:website|web address|url|web page)\b|网址|官网|网站"), "url"),
-    (_any(r"\bwhere\b|哪里|哪儿|在哪|什么地方|何处|地址|地点"), "place"),
+    (_any(r"\bwhere\b|哪里|哪儿|在哪(?![个家所间座条层天年月班趟号些门科])|什么地方|何处|地址|地点"), "place"),
 )
 _VISION = _any(
     r"\bwhat colou?rs?\b|\bwhich colou?r\b|\bcolou?r (?:of|is|are)\b|\bcolou?red\b|\b(?:red|green|blue|yellow|black|white|orange|purple|pink|brown|gr[ae]y) (?:\w+ )?(?:or|car|shirt|background|line|bar|box|hat|button|text|letters|sign)\b",

@@ -376,6 +376,8 @@ _CHOICE = re.compile(r"(?:which|what|first|second|picture|image|quote|offer|rece
 
 def _by_value(question: Question, pages: Sequence[Page]) -> Solution | None:
     bare = _bare(replace(question, wants="amount" if question.measure == "price" else question.wants))
+    if question.measure in ("speed", "duration") and bare.wants in ("", "number"):
+        bare = replace(bare, wants="duration", counts=False)
     if not any(weight(t, question) >= 0.3 and not _CHOICE.fullmatch(t.text) for t in bare.terms):
         stand_in = {"price": "total", "when": "date", "duration": "duration", "speed": "duration"}.get(question.measure)
         if stand_in is not None:
@@ -482,6 +484,10 @@ def _meant(question: Question, page: Page) -> Item | None:
 
 def where(question: Question, pages: Sequence[Page]) -> Solution | None:
     """ "Where is the meeting?": a place that a label names, else where the words stand."""
+    if wanted(replace(question, wants="")) == "text":
+        told = _field(replace(question, wants="text"), pages)
+        if told is not None:
+            return told
     if re.search(r"\bwhere\b|哪|何处|什么地方", question.folded) and not _points(question):
         asked = replace(question, kind="field", wants="place")
         labelled = [h for page in pages for h in best(asked, page)[:1] if h.score >= 0.72 and _names_place(h)]

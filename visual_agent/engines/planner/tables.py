@@ -295,6 +295,7 @@ def _rank_column(match: _Match, first: int = 0) -> tuple[int, float] | None:
             continue
         named = max((match.head(t, c) for t in question.terms if weight(t, question) >= 0.2), default=0.0)
         held = sum(all(likeness(t, words(x.text)) >= 0.9 for t in plain) for x in cells if x) >= 0.6 * len(cells) if plain else False
+        named += 1.0 if began else 0.0
         by_measure = bool(question.measure) and question.measure in match.heads[c].concepts
         money = question.measure == "price" and any(of_kind(x.text, "amount") for x in cells if x)
         when = question.measure == "when" and any(
@@ -315,6 +316,8 @@ def _filtered(match: _Match, column: int) -> tuple[list[int], float]:
     rows = [r for r in every if all(match.in_row(t, r) >= 0.55 for t in selecting)]
     if len(rows) < 2:
         rows = [r for r in every if any(match.in_row(t, r) >= 0.55 for t in selecting)] if len(selecting) > 1 else []
+        if len(rows) < 2 and selecting:
+            return [], 0.0
         rows = rows if len(rows) >= 2 else every
     around = [(1.0, match.grid.head(column)), *((0.8, match.grid.head(c)) for c in range(match.grid.width))]
     around.append((0.95, match.grid.title))
@@ -422,7 +425,7 @@ def _column_total(match: _Match, mean: bool) -> list[Result]:
                 if cell is not None and is_numeric(cell.text) and (n := number_of(cell.text)) is not None:
                     scored.append((round(match.score(r, c)[0], 2), cell, n))
         top = max((s for s, _, _ in scored), default=0.0)
-        cells = [(cell, n) for s, cell, n in scored if s >= top - 0.02]
+        cells = [(cell, n) for s, cell, n in scored if s >= top - 0.03]
         share = top
     else:
         column, share = rank[0], _filtered(match, rank[0])[1]

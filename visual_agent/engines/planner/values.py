@@ -244,7 +244,8 @@ def fits(text: str, kind: str) -> bool:
     if kind == "id":
         return any(c.isdigit() for c in text) or (text.isupper() and " " not in text)
     if kind == "place":
-        return letters >= 2
+        typed = any(v.kind in ("date", "time", "amount", "phone", "email", "percent") for v in values(text))
+        return letters >= 1 and not typed
     return any(c.isalnum() for c in text)
 
 

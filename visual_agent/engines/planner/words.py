@@ -205,17 +205,23 @@ def terms(text: str, *, question: bool = False) -> tuple[Term, ...]:
     return _with_runs(found) if question and has_han(folded) else tuple(found)
 
 
+_ASKS = re.compile(r"[几谁哪]|多少|什么|怎")
+
+
 def _with_runs(found: list[Term]) -> tuple[Term, ...]:
     """Chinese terms that follow each other directly know the whole word they may be parts of."""
     out: list[Term] = []
     for n, term in enumerate(found):
+        if _ASKS.search(term.text):
+            out.append(term)
+            continue
         group = [term]
         for other in reversed(found[:n]):
-            if other.end != group[0].start:
+            if other.end != group[0].start or _ASKS.search(other.text):
                 break
             group.insert(0, other)
         for other in found[n + 1 :]:
-            if other.start != group[-1].end:
+            if other.start != group[-1].end or _ASKS.search(other.text):
                 break
             group.append(other)
         run = "".join(t.text for t in group)
@@ -262,13 +268,16 @@ def _concept_term(parts: tuple[Unit, ...], names: frozenset[str], folded: str, b
     return Term(folded[start:end], tuple(u.stem for u in parts), names, kind, weak or soft, start, end)
 
 
+_AUXILIARY = frozenset("要会能想得给让需该可应")
+
+
 def _trimmed(run: list[Unit], book: Lexicon) -> list[Unit]:
     """A run of Hanzi without function words and verbs of one character at its ends."""
 
     def idle(unit: Unit) -> bool:
         return (unit.text,) in book.stops or (unit.text,) in book.soft
 
-    while run and idle(run[0]) and (len(run) != 2 or idle(run[1])):
+    while run and idle(run[0]) and (len(run) != 2 or idle(run[1]) or run[0].text in _AUXILIARY):
         run = run[1:]
     while run and idle(run[-1]) and (len(run) != 2 or idle(run[0])):
         run = run[:-1]
@@ -412,6 +421,10 @@ def _translated(term: Term, text: Words) -> float:
         return 0.95
     if term.kind != "han" or len(term.text) > 6:
         return 0.0
+    for cut in range(2, len(term.text) - 1):
+        parts = term.text[:cut], term.text[cut:]
+        if all(any(set(meaning) <= text.stems for meaning in meanings(part)) for part in parts):
+            return 0.95
     return 0.85 if any(set(meaning) <= text.stems for meaning in meanings(term.text)) else 0.0
 
 
