@@ -96,8 +96,9 @@ def test_letters_grow_with_the_picture() -> None:
 def test_labels_of_neighbours_do_not_cover_each_other() -> None:
     boxes = [Box(20, 20 + 28 * i, 300, 40 + 28 * i) for i in range(18)]
     spots: list[Box] = []
+    ground = Image.new("L", (800, 600), "white")
     for box in boxes:
-        spots.append(drawing._best_spot((800, 600), box, (120, 20), 5, spots, boxes))
+        spots.append(drawing._best_spot(ground, box, (120, 20), 5, spots, boxes))
     assert sum(a.intersection(b) for i, a in enumerate(spots) for b in spots[:i]) == 0
     assert all(s.x1 >= 0 and s.x2 <= 800 and s.y1 >= 0 and s.y2 <= 600 for s in spots)
 
@@ -111,6 +112,18 @@ def test_anything_inside_can_be_drawn(items: list, numbered: bool) -> None:
     image = Image.new("RGB", (200, 150), "white")
     boxes = [(Box(x, y, x + w, y + h), text) for (x, y, w, h), text in items]
     assert drawing.draw(image, boxes, numbered=numbered).size == (200, 150)
+
+
+def test_a_label_leaves_the_writing_around_its_box_free() -> None:
+    image = Image.new("RGB", (600, 300), "white")
+    writing = [Box(300, 100, 400, 120), Box(300, 160, 400, 180)]  # above and below
+    for place in writing:
+        image.paste("black", tuple(map(int, place.as_tuple())))
+    marked = changed(image, drawing.draw(image, [(Box(300, 130, 400, 150), "12.30")]))
+    for place in writing:
+        x1, y1, x2, y2 = place.rounded()
+        assert not marked[y1:y2, x1:x2].any()
+    assert marked.sum() > 500
 
 
 def test_an_answer_is_drawn_on_the_picture_it_was_found_in() -> None:

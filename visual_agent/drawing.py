@@ -29,6 +29,8 @@ FONT = Path(__file__).parent / "fonts" / "VisualAgentSans-Regular.otf"
 #: Told apart by colour-blind eyes too (Okabe and Ito 2008, darkened where white letters need it), in fixed order.
 COLORS = ("#d55e00", "#0072b2", "#009e73", "#cc3399", "#7a4fbf", "#b8860b", "#1f9ed1", "#c0272d", "#4d7a1f", "#555555")
 _MISSING = "?"
+#: Steps of gray, of 255, by which a pixel must differ from its ground to be worth seeing.
+_CONTRAST = 40
 
 
 @lru_cache(maxsize=32)
@@ -100,11 +102,12 @@ def draw(image: Image, items: Sequence[tuple[Box, str]], *, numbered: bool = Fal
     for number, box in enumerate(boxes):
         _outline(canvas, image.size, box, COLORS[number % len(COLORS)], style)
     placed: list[Box] = []
+    gray = image.convert("L")
     for number, (box, (_, label)) in enumerate(zip(boxes, items, strict=True)):
         text = printable(f"{number + 1} {label}" if numbered else label).strip()
         if text:
             color = COLORS[number % len(COLORS)]
-            placed.append(_label(canvas, image.size, box, text, color, style, placed, boxes))
+            placed.append(_label(canvas, gray, box, text, color, style, placed, boxes))
     return result
 
 
@@ -138,7 +141,7 @@ def _outline(canvas: ImageDraw, size: tuple[int, int], box: Box, color: str, sty
 
 def _label(
     canvas: ImageDraw,
-    size: tuple[int, int],
+    gray: Image,
     box: Box,
     text: str,
     color: str,
@@ -149,10 +152,10 @@ def _label(
     """Draw one label at its best place and return the pixels it covers."""
     face = font(style.letters)
     pad = max(2, style.letters // 5)
-    text = _shortened(text, face, min(size[0] - 2 * pad, max(24 * style.letters, int(box.width))))
+    text = _shortened(text, face, min(gray.width - 2 * pad, max(24 * style.letters, int(box.width))))
     width = int(face.getlength(text)) + 2 * pad
     height = style.letters + 2 * pad
-    spot = _best_spot(size, box, (width, height), style.line * 2 + style.halo, placed, boxes)
+    spot = _best_spot(gray, box, (width, height), style.line * 2 + style.halo, placed, boxes)
     x, y = round(spot.x1), round(spot.y1)
     canvas.rectangle((x, y, x + width - 1, y + height - 1), fill=color, outline="white", width=style.halo)
     canvas.text((x + pad, y + height / 2), text, font=face, fill="white", anchor="lm")
@@ -170,14 +173,15 @@ def _shortened(text: str, face: FreeTypeFont, room: int) -> str:
 
 
 def _best_spot(
-    size: tuple[int, int],
+    gray: Image,
     box: Box,
     label: tuple[int, int],
     gap: int,
     placed: Sequence[Box],
     boxes: Sequence[Box],
 ) -> Box:
-    """Where a label hides least: other labels count ten times, boxes once; earlier candidates win ties."""
+    """Where a label hides least: other labels count ten times, boxes and letters once; earlier candidates win ties."""
+    size = gray.size
     width, height = label
     x1, y1, x2, y2 = box.rounded()
     right, bottom = x2 - width, y2 - height
@@ -201,8 +205,15 @@ def _best_spot(
         spot = Box(x, y, x + width, y + height)
         hidden = 10 * sum(spot.intersection(other) for other in placed) + sum(spot.intersection(b) for b in boxes)
         away = max(0.0, spot.x1 - box.x2, box.x1 - spot.x2) + max(0.0, spot.y1 - box.y2, box.y1 - spot.y2)
-        cost = hidden + away * width * 0.1 + order * 0.01
+        cost = hidden + _ink(gray, spot) + away * width * 0.1 + order * 0.01
         if cost < best_cost:
             best, best_cost = spot, cost
     assert best is not None
     return best
+
+
+def _ink(gray: Image, spot: Box) -> int:
+    """Pixels of a spot that stand out from its ground, as letters and lines do."""
+    counts = gray.crop(spot.rounded()).histogram()
+    ground = counts.index(max(counts))
+    return sum(counts[: max(0, ground - _CONTRAST)]) + sum(counts[ground + _CONTRAST + 1 :])
