@@ -11,6 +11,9 @@ import sys
 from typing import cast
 
 import transformers
+from transformers.models.auto.image_processing_auto import (
+    AutoImageProcessor,
+)  # the short path wants torchvision in 5.17
 
 from visual_agent.engines.qwen_vl.configuration import QwenVLConfig, QwenVLOriginalConfig, QwenVLVisionConfig
 from visual_agent.engines.qwen_vl.image_processing import QwenVLImageProcessor
@@ -59,9 +62,7 @@ def register() -> None:
         auto.register(QwenVLConfig, QwenVLForConditionalGeneration, exist_ok=True)
     transformers.AutoTokenizer.register(QwenVLOriginalConfig, tokenizer_class=QWenTokenizer, exist_ok=True)
     transformers.AutoTokenizer.register(QwenVLConfig, tokenizer_class=QwenVLTokenizer, exist_ok=True)
-    transformers.AutoImageProcessor.register(
-        QwenVLConfig, image_processor_classes={"pil": QwenVLImageProcessor}, exist_ok=True
-    )
+    AutoImageProcessor.register(QwenVLConfig, image_processor_classes={"pil": QwenVLImageProcessor}, exist_ok=True)
     transformers.AutoProcessor.register(QwenVLConfig, QwenVLProcessor, exist_ok=True)
 
 
