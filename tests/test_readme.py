@@ -142,7 +142,9 @@ def test_the_tree_is_the_repository() -> None:
     assert {path for path, folder in shown.items() if not folder} <= files
     opened = {"."} | {str(Path(path).parent) for path in shown}
     expected = {path for path in files | folders if str(Path(path).parent) in opened}
-    assert set(shown) == expected
+    missing, invented = expected - set(shown), set(shown) - expected
+    assert not missing, f"the tree in README.md lacks {sorted(missing)}"
+    assert not invented
 
 
 def test_every_line_of_the_tree_says_what_it_is() -> None:
