@@ -15,6 +15,7 @@ from functools import lru_cache
 from visual_agent.engines.planner.pages import Page, Pair, complete
 from visual_agent.engines.planner.questions import Question, typed
 from visual_agent.engines.planner.values import Value, fits, han_number, is_numeric, of_kind, values
+from visual_agent.engines.planner.weekdays import days_of
 from visual_agent.engines.planner.words import Term, has_han, lexicon, likeness, normal, words
 
 THRESHOLD = 0.62
@@ -66,6 +67,8 @@ def _weights(question: Question) -> dict[Term, float]:
     if weights and max(weights.values()) < 0.3:
         spoken = [t for t in weights if t.concepts and t.kind == "soft"]
         weights |= {t: 1.0 for t in spoken}
+    elif not any(w >= 0.9 and not is_generic(t) for t, w in weights.items()):
+        weights |= {t: 1.0 for t in weights if t.kind == "han" and len(t.text) == 1 and han_number(t.text) is None}
     generic = {t for t in question.terms if is_generic(t)}
     if any(w >= 0.9 and t not in generic for t, w in weights.items()):
         weights |= {t: min(weights[t], 0.45) for t in generic}
@@ -128,9 +131,7 @@ def measure(
     total = got = 0.0
     missing = []
     for term in question.terms:
-        w = weight(term, question)
-        if w <= 0.25 and not term.concepts and len(term.text) > 4 and term.kind in ("word", "soft") and _stands(term, page):
-            w = 1.0  # taken for a verb of the question, but it stands on the page
+        w = weight_on(term, question, page)
         s = layers.support(term)
         if value and (is_generic(term) or _has_unit(term, value)):
             s = max(s, _typed_support(term, value))
@@ -147,6 +148,13 @@ def measure(
     if not total:
         return 0.0, ()
     return got / total - 0.12 * len(missing), tuple(missing)
+
+
+def weight_on(term: Term, question: Question, page: Page) -> float:
+    """A term's weight on a page: what was taken for a verb of the question counts in full where the page has it."""
+    w = weight(term, question)
+    idle = w <= 0.25 and not term.concepts and len(term.text) > 4 and term.kind in ("word", "soft")
+    return 1.0 if idle and _stands(term, page) else w
 
 
 def _stands(term: Term, page: Page) -> bool:
@@ -234,10 +242,12 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     text = extract(pair.value, wants)
     if text is None or (question.counts and wants == "number" and not countable(pair.value)) or (question.script and not in_script(text, question.script)):
         return None
+    if other_day(question, f"{pair.label} {pair.value}"):
+        return None
     label = words(pair.label)
     strongest, focus = 0.0, 0.0
     for term in question.terms:
-        alike = likeness(term, label) * min(weight(term, question) / 0.9, 1.0)
+        alike = likeness(term, label) * min(weight_on(term, question, page) / 0.9, 1.0)
         strongest = max(strongest, alike)
         focus += alike
     if strongest < 0.3:
@@ -255,6 +265,13 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
         score += 0.08 if any(likeness(t, label) >= 0.55 for t in question.heads) else -0.03
     score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0
     return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
+
+
+def other_day(question: Question, text: str) -> bool:
+    """Whether a text is about other days of the week than the question."""
+    asked = days_of(question.folded)
+    said = days_of(normal(text)) if asked else frozenset()
+    return bool(said) and not asked <= said
 
 
 def _extra(question: Question, pair: Pair) -> float:
@@ -394,7 +411,7 @@ def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
     hits = []
     for text, ids, score in passages(page):
         answer = extract(text, wants)
-        if answer is None or len(text) < 8:
+        if answer is None or len(text) < 8 or other_day(question, text):
             continue
         clause = _clause(text, answer)
         share, missing = measure(question, [(1.0, clause), (0.8, text)], page, answer)

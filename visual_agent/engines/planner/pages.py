@@ -223,6 +223,7 @@ def split_line(text: str) -> list[tuple[str, str]]:
     found = []
     for clause in re.split(r"[;；,，。·•|]\s*(?!\d{3}(?!\d))", text):
         inside = values(clause)
+        before = ""
         for n, value in enumerate(inside):
             start = inside[n - 1].end if n else 0
             unit = re.match(r"\s?(?!至|到|to\b|until\b)[^\W\d_]+", clause[value.end :])
@@ -230,13 +231,19 @@ def split_line(text: str) -> list[tuple[str, str]]:
             if len(inside) == 1:
                 rest = clause[: value.start] + " " + clause[value.end :]
             if n and _RANGE.fullmatch(clause[start : value.start]) and inside[n - 1].kind == value.kind:
-                rest += " ends"
+                rest = f"{before} {rest} ends"
+            before = rest
             if re.search(r"[(（]\s*$", clause[: value.start]):
                 continue  # "rice (10 kg)": a remark on the label
             rest = _LEADER.sub(" ", rest).strip(" :：-–—.=*(（)）/@")
             if sum(c.isalpha() for c in rest) >= 1:
                 found.append((rest, value.text))
     return found
+
+
+def is_code(text: str) -> bool:
+    """Whether a line is a label with an identifier ("Tracking no. SB 7741"), whose digits are no values."""
+    return _CODE.match(text) is not None
 
 
 def complete(item: Item) -> bool:

@@ -112,6 +112,7 @@ _EXTREME_LOW = _any(
     r"最(?:低|少|小|便宜|短|早|轻|慢|差|先|冷|近|弱|年轻|窄|浅|划算|省)|(?:更|较)(?:低|少|小|便宜|短|早|轻|慢|差|冷|近|划算)|垫底|倒数第一",
 )
 _ADJECTIVES: tuple[tuple[str, str], ...] = (
+    (r"最后一", "when"),
     (
         r"\b(?:expensive|dear|dearest|dearer|priciest|pricier|cheap|cheapest|cheaper|costly|costs?)\b|贵|便宜|划算|价",
         "price",
@@ -156,6 +157,8 @@ _NOT_YESNO = _any(
 _WH = _any(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", r"什么|哪|谁|多少|几|何|怎")
 
 _WANTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (_any(r"\bhow often\b|\bhow many times (?:a|per|each|every)\b|多久一次|一[天日周][几多]|每[天日周][几多]"), "frequency"),
+    (_any(r"\b(?:what|which) number\b.*\b(?:call|dial|ring|phone)\b|打什么电话|拨打"), "phone"),
     (_any(r"\b(?:what|which) number\b.*\b(?:call|dial|ring|phone)\b|打什么电话|拨打"), "phone"),
     (_any(r"\bin (?:hours|days|minutes|weeks|months|years)\b"), "duration"),
     (

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
-from visual_agent.engines.planner.pages import Page, rows_of, split_line
+from visual_agent.engines.planner.pages import Page, is_code, rows_of, split_line
 from visual_agent.engines.planner.values import is_numeric
 from visual_agent.engines.planner.words import words
 
@@ -127,7 +127,7 @@ def _patterned(page: Page) -> list[Grid]:
     rows: list[Row] = []
     for item in page.loose:
         parts = split_line(item.text)
-        if len(parts) == 1 and len(item.text) < 60:
+        if len(parts) == 1 and len(item.text) < 60 and not is_code(item.text):
             rows.append((_part(item, parts[0][0]), _part(item, parts[0][1])))
     return [Grid("list", ((), ()), tuple(rows))] if len(rows) >= 3 else []
 

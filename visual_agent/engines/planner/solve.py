@@ -371,7 +371,7 @@ def chosen(question: Question, pages: Sequence[Page]) -> Solution | None:
     return Solution(answers.cited(_called(question, pages[index], index), ids), "only this picture speaks of it", ids)
 
 
-_CHOICE = re.compile(r"(?:which|what|first|second|picture|image|quote|offer|receipt|invoice|document|delivers?|one)\b.*")
+_CHOICE = re.compile(r"(?:which|what|first|second|picture|image|quote|offer|receipt|invoice|document|one)\b.*")
 
 
 def _by_value(question: Question, pages: Sequence[Page]) -> Solution | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from visual_agent.engines.planner.fields import THRESHOLD, Hit, countable, exact_type, extract, find, in_script, is_generic, looks_like_name, measure, wanted, weight, without
+from visual_agent.engines.planner.fields import THRESHOLD, Hit, countable, exact_type, extract, find, in_script, is_generic, looks_like_name, measure, wanted, weight, weight_on, without
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
@@ -62,7 +62,7 @@ class _Match:
         """Terms that name some of the rows."""
         picked = []
         for term in self.question.terms:
-            if weight(term, self.question) < 0.15 or (self.title.folded and likeness(term, self.title) >= 0.9):
+            if weight_on(term, self.question, self.page) < 0.15 or (self.title.folded and likeness(term, self.title) >= 0.9):
                 continue
             hits = sum(self.in_row(term, r) >= 0.55 for r in range(len(self.rows)))
             heads = any(self.head(term, c) >= 0.9 for c in range(self.grid.width))
@@ -365,13 +365,15 @@ def _asks_value(question: Question) -> bool:
     import re
 
     which = re.search(
-        r"\b(?:which|who|whose|whom)\b|\bwhat (?:item|product|month|day|city|region|team)|哪|谁|什么(?:商品|菜|产品|东西)",
+        r"\b(?:which|who|whose|whom)\b|\bwhat (?:item|product|month|day|city|region|team)|哪(?!天|一天)|谁|什么(?:商品|菜|产品|东西)",
         question.folded,
     )
     if which and not re.search(
         r"\b(?:give|tell) me (?:just |only )?(?:its|the|his|her) |\bhow much\b|价格是多少|多少钱", question.folded
     ):
         return False
+    if question.measure == "when" and question.wants in ("when", "date", "time"):
+        return True
     if question.wants in ("amount", "number", "percent", "duration") or re.search(r"是多少|多少", question.folded):
         return True
     if (
@@ -524,9 +526,10 @@ def selected(question: Question, page: Page) -> list[tuple[Grid, list[Row], floa
 
 
 def _chosen(match: _Match) -> tuple[list[Row], float]:
-    question = match.question
     if match.cross:
         return _chosen_cells(match)
+    counted = [t for t in match.question.terms if t.concepts & {"people_count", "quantity", "employee", "people"}]
+    question = without(match.question, counted if len(counted) < len(match.question.terms) else [])
     limit = threshold(question.folded)
     selecting = match.selecting()
     rows = [r for r in range(len(match.rows)) if all(match.in_row(t, r) >= 0.55 for t in selecting)]

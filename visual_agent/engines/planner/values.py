@@ -34,6 +34,18 @@ _NUMBER = r"(?:\d{1,3}(?:[,']\d{3})+|\d+)(?:\.\d+)?"
 _HOUR = r"(?:[01]?\d|2[0-4])"
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
+    (
+        "frequency",
+        r"(?:\b(?:once|twice|(?:two|three|four|five|six|\d+) times)(?:,? (?:a|per|every|each) (?:day|week|month|year|hour)"
+        r"|,? daily|,? weekly)?|\bevery (?:\d+|two|three|four|six|eight|twelve) (?:hours?|days?|weeks?)"
+        r"|[每一1][天日周]\s?[一二两三四五六\d]\s?次)",
+    ),
+    (
+        "duration",
+        rf"{_NUMBER}\s?(?:hours?|hrs?|h)\s?(?:and )?\d{{1,2}}\s?(?:minutes?|mins?|m)\b"
+        rf"|{_NUMBER}\s?个?小时\s?\d{{1,2}}\s?分钟?",
+    ),
+    ("date", r"(?<![\d/.-])(?:0?[1-9]|1[0-2])\s?/\s?(?:19|20)\d{2}(?![\d/])"),
     ("email", r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+"),
     (
         "url",
