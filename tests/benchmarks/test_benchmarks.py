@@ -35,3 +35,13 @@ def test_the_gpu_benchmark_runs_to_its_end_on_a_tiny_model(tmp_path: Path) -> No
         cached = arm.endswith(", caches")
         assert figure["computed"] == computed[cached]
         assert figure["encoded"] == ({1: 1, 4: 4} if cached else {1: 6, 4: 18})[pictures]
+
+
+def test_the_figures_of_a_quick_run_have_their_noise(tmp_path: Path) -> None:
+    out = tmp_path / "figures.json"
+    command = [sys.executable, HERE / "run.py", "--quick", "--only", "import", "agent", "--json", out]
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    figures = json.loads(out.read_text(encoding="utf-8"))
+    assert [f["part"] for f in figures] == ["import"] * 3 + ["agent"] * 2
+    assert all(f["min"] <= f["median"] <= f["max"] for f in figures)
+    assert figures[-1]["max"] < 100  # kB of checkpoints: a size, not a time
