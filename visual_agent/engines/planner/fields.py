@@ -224,6 +224,8 @@ def wanted(question: Question) -> str:
     if question.counts and question.wants == "number":
         kind = typed(question.terms)
         return kind if kind in ("id", "phone", "percent", "duration") else "number"
+    if question.wants == "place" and typed(question.terms) == "text":
+        return "text"
     if question.wants == "when" and typed(question.terms) == "time":
         return "time"
     if question.wants in ("", "number", "amount"):
@@ -242,7 +244,7 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     text = extract(pair.value, wants)
     if text is None or (question.counts and wants == "number" and not countable(pair.value)) or (question.script and not in_script(text, question.script)):
         return None
-    if other_day(question, f"{pair.label} {pair.value}"):
+    if other_day(question, pair.value) or other_day(question, f"{pair.label} {pair.value}"):
         return None
     label = words(pair.label)
     strongest, focus = 0.0, 0.0

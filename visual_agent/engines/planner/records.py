@@ -47,7 +47,7 @@ def _column_cards(page: Page) -> list[Grid]:
     """Cards that were read as the columns of a table: a text over one or more numbers, again and again."""
     cards: list[list[Item]] = []
     for grid in page.grids:
-        if grid.kind == "list" and any(grid.heads):
+        if (grid.kind == "list" and any(grid.heads)) or (grid.kind == "form" and grid.width > 2):
             continue
         for c in range(grid.width):
             column = [row[c] for row in grid.body]

@@ -292,6 +292,10 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
         hits = best(question, page)[:1]
         if hits and hits[0].score >= 0.75 and number_of(hits[0].text) is not None:
             return _told(hits[0], page)
+    if all(sum(looks_like_name(i.text) for i in p.lines) >= 0.5 * len(p.lines) for p in pages):
+        names = _listed(question, pages)
+        if names is not None:
+            return names
     for page in pages:
         for grid, rows, share in selected(question, page)[:1]:
             if share >= 0.6 and rows and len(grid.body) >= 2:

@@ -246,7 +246,8 @@ def _extreme(match: _Match, is_turned: bool, late: float) -> list[Result]:
         return []
     column, sure = rank
     rows, share = _filtered(match, column)
-    kind = "when" if question.measure == "when" else ""
+    began = question.measure == "duration" and bool(match.heads[column].concepts & {"start_date", "year", "birth_date"})
+    kind = "when" if question.measure == "when" or began else ""
     keyed = [
         (k, r)
         for r in rows
@@ -255,7 +256,7 @@ def _extreme(match: _Match, is_turned: bool, late: float) -> list[Result]:
     if len(keyed) < 2 or len(keyed) < question.rank:
         return []
     high = bool(question.high)
-    if question.measure == "duration" and kind == "" and match.heads[column].concepts & {"start_date", "date", "year", "birth_date"}:
+    if began:
         high = not high  # whoever began earliest has been there longest
     keyed.sort(key=lambda kr: kr[0], reverse=high)
     value, row = keyed[question.rank - 1]
