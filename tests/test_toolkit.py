@@ -91,3 +91,9 @@ def test_without_a_name_the_only_picture_is_meant() -> None:
     assert resolve_image(Ledger([Image.new("RGB", (4, 4))]), None).name == "img1"
     with pytest.raises(ContentError, match="none yet"):
         resolve_image(Ledger(), "")
+
+
+@pytest.mark.parametrize("given", ["receipt.png", Image.new("RGB", (4, 4)), None], ids=["path", "image", "None"])
+def test_a_picture_in_the_place_of_the_ledger_is_told(given: object) -> None:
+    with pytest.raises(ContentError, match=r"give Ledger\(\[picture\]\) first"):
+        resolve_box(given, None)  # type: ignore[arg-type]

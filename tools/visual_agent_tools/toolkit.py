@@ -48,6 +48,7 @@ def resolve_image(ledger: Ledger, image: ImageArgument) -> Picture:
         ImageNotFound: no such picture; the message lists the names.
         ContentError: no name, and there are several pictures or none.
     """
+    _check_ledger(ledger)
     if isinstance(image, Picture):
         return ledger.get(image.name)
     if image is not None and not isinstance(image, str):
@@ -59,6 +60,13 @@ def resolve_image(ledger: Ledger, image: ImageArgument) -> Picture:
         names = ", ".join(p.name for p in roots) or "none yet"
         raise ContentError(f"Say which picture is meant with image=...; pictures: {names}.")
     return roots[0]
+
+
+def _check_ledger(given: object) -> None:
+    if not isinstance(given, Ledger):
+        raise ContentError(
+            f"A tool looks at a ledger's pictures, not at a {type(given).__name__}; give Ledger([picture]) first."
+        )
 
 
 def resolve_box(ledger: Ledger, image: ImageArgument, box: BoxArgument = None) -> tuple[Picture, Box]:
