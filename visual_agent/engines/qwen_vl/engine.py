@@ -423,6 +423,24 @@ class QwenVLEngine:
         self._end(call, TextStream(self._decode))
         return scores
 
+    def answer_batch(self, requests: Sequence[Request], *, rows: int = 8, cancel: Cancel | None = None) -> list[Chunk]:
+        """Answer requests together, for data sets and servers; the same answers as one by one (see `batching`).
+
+        Args:
+            requests: in any order; those of similar length are put together. Their sessions play no role.
+            rows: how many at once; memory grows with it.
+            cancel: ends all of them.
+
+        Returns:
+            One chunk for each request, in order, with finish, usage, counters and, where asked for, logprobs.
+
+        Raises:
+            UserError, OutOfMemory, Cancelled: as `stream`, for the whole batch.
+        """
+        from visual_agent.engines.qwen_vl.batching import answer_batch
+
+        return answer_batch(self, requests, rows=rows, cancel=cancel)
+
     def close(self) -> None:
         """Forget all caches; the weights go with the engine object."""
         self._prefixes.clear()
