@@ -73,7 +73,7 @@ def between(first: Page, second: Page) -> list[Difference]:
         gone, new = a[i1:i2], b[j1:j2]
         for before in list(gone):
             after = max(new, key=lambda o: fuzz.ratio(before.text, o.text), default=None)
-            if after is None or fuzz.ratio(before.text, after.text) < 45 and (len(gone), len(new)) != (1, 1):
+            if after is None or (fuzz.ratio(before.text, after.text) < 45 and (len(gone), len(new)) != (1, 1)):
                 continue
             one, two = shortest(before.text, after.text)
             found.append(Difference("text changed", one, two, (after.id, before.id)))

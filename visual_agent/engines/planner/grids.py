@@ -112,7 +112,9 @@ def arrange(tables: Sequence[Table], lines: Sequence[Item]) -> tuple[list[Grid],
 def _holds_pairs(table: list[Row]) -> bool:
     """Whether most cells hold label and value themselves ("Date: 3 May"): lines side by side, no table."""
     cells = [c for row in table for c in row if c]
-    return sum(bool(re.search(r"\S[:：]\s*\S", c.text)) and not re.search(r"\d[:：]\d", c.text) for c in cells) > 0.5 * len(cells)
+    return sum(
+        bool(re.search(r"\S[:：]\s*\S", c.text)) and not re.search(r"\d[:：]\d", c.text) for c in cells
+    ) > 0.5 * len(cells)
 
 
 def _title(table: list[Row], loose: list[Item]) -> str:
@@ -123,7 +125,10 @@ def _title(table: list[Row], loose: list[Item]) -> str:
     near = [
         i
         for i in loose
-        if i.box[3] <= top + 0.4 * height and top - i.box[3] < 2.5 * height and i.box[0] < right and i.box[2] > left - height
+        if i.box[3] <= top + 0.4 * height
+        and top - i.box[3] < 2.5 * height
+        and i.box[0] < right
+        and i.box[2] > left - height
     ]
     best = max(near, key=lambda i: i.box[3], default=None)
     return best.text if best is not None and not is_numeric(best.text) and len(best.text) < 40 else ""
@@ -153,7 +158,15 @@ def _closed_up(rows: list[Row]) -> list[Row]:
     out: list[Row] = []
     for row in rows:
         last = out[-1] if out else None
-        if last is not None and len(row) == 2 and last[0] and not last[1] and row[1] and not row[0] and is_numeric(row[1].text):
+        if (
+            last is not None
+            and len(row) == 2
+            and last[0]
+            and not last[1]
+            and row[1]
+            and not row[0]
+            and is_numeric(row[1].text)
+        ):
             out[-1] = (last[0], row[1])
         else:
             out.append(row)
@@ -181,7 +194,9 @@ def _between(upper: list[Row], lower: list[Row], lines: Sequence[Item]) -> bool:
     start = min(c.box[1] for r in lower for c in r if c)
     left = min(c.box[0] for r in lower for c in r if c)
     right = max(c.box[2] for r in lower for c in r if c)
-    return any(end - 0.5 * i.height < i.middle[1] < start + 0.5 * i.height and left - 9 < i.middle[0] < right for i in lines)
+    return any(
+        end - 0.5 * i.height < i.middle[1] < start + 0.5 * i.height and left - 9 < i.middle[0] < right for i in lines
+    )
 
 
 def _goes_on(upper: list[Row], lower: list[Row]) -> bool:
@@ -238,7 +253,13 @@ def _first_head(table: list[Row]) -> int:
     for index, row in enumerate(table[:3]):
         full = [c for c in row if c is not None]
         bare = all(not any(d.isdigit() for d in c.text) for c in full)
-        if index and bare and len(full) >= max(3, len(row) - 1) and len(table) - index > 2 and _is_head(row, table[index + 1 :]):
+        if (
+            index
+            and bare
+            and len(full) >= max(3, len(row) - 1)
+            and len(table) - index > 2
+            and _is_head(row, table[index + 1 :])
+        ):
             before = [c for r in table[:index] for c in r if c]
             return index if all(any(d.isdigit() for d in c.text) for c in before) else 0
     return 0

@@ -18,7 +18,10 @@ from visual_agent.engines.planner.words import Words, words
 
 _COLON = re.compile(r"[:：]\s*")
 _RANGE = re.compile(r"\s*(?:[-–—~至到]|to|until|till)\s*")
-_CODE = re.compile(r"(.{2,40}?(?:\bno\b\.?|\bnumber|#|\bcode|\bid|\bref\b\.?|\blot|\bbatch|号码?|编号|代码))\s*[:：]?\s*([A-Z0-9][A-Z0-9 /.-]*\d[A-Z0-9 /.-]*)\s*$", re.IGNORECASE)
+_CODE = re.compile(
+    r"(.{2,40}?(?:\bno\b\.?|\bnumber|#|\bcode|\bid|\bref\b\.?|\blot|\bbatch|号码?|编号|代码))\s*[:：]?\s*([A-Z0-9][A-Z0-9 /.-]*\d[A-Z0-9 /.-]*)\s*$",
+    re.IGNORECASE,
+)
 _LEADER = re.compile(r"[.·…_\s]{3,}")
 
 

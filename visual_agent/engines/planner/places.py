@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from visual_agent.engines.planner.fields import weight
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, across, rows_of
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import han_number, is_numeric
+from visual_agent.engines.planner.weights import weight
 from visual_agent.engines.planner.words import likeness, normal, words
 
 _ORDINAL = {
@@ -179,10 +179,18 @@ def bulleted(page: Page) -> list[Item]:
     marked = [i for i in page.lines if _BULLET.match(i.text)]
     best: list[Item] = []
     for item in page.loose:
-        group = [i for i in page.loose if abs(i.box[0] - item.box[0]) < 0.5 * item.height and abs(i.height - item.height) < 0.4 * item.height]
+        group = [
+            i
+            for i in page.loose
+            if abs(i.box[0] - item.box[0]) < 0.5 * item.height and abs(i.height - item.height) < 0.4 * item.height
+        ]
         best = group if len(group) > len(best) else best
     if len(marked) >= 3 and len(marked) >= len(best) - 1:
-        return marked if len(marked) >= len(best) else [i for i in best if i.height < 1.3 * marked[0].height and i not in _heads(page)]
+        return (
+            marked
+            if len(marked) >= len(best)
+            else [i for i in best if i.height < 1.3 * marked[0].height and i not in _heads(page)]
+        )
     return [i for i in best if i not in _heads(page)]
 
 

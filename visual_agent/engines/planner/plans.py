@@ -14,12 +14,13 @@ from typing import Any
 
 from visual_agent.engines.planner import answers, changes
 from visual_agent.engines.planner.conversation import Conversation, Step
-from visual_agent.engines.planner.fields import concept_name, wanted, weight
+from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.followups import resolve
 from visual_agent.engines.planner.observed import Item, Observed
 from visual_agent.engines.planner.pages import Page, build
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.solve import Solution, solve
+from visual_agent.engines.planner.weights import concept_name, weight
 
 ACTIONS = 8
 """Most tool calls for one question."""
@@ -284,8 +285,10 @@ def _changes(conversation: Conversation, question: Question, pages: Sequence[Pag
     if same is not None:
         ids = [i for d in found for i in d.ids]
         why = changes.phrase(found[0], question.chinese) if found else ""
-        return Move(_say(question, "The comparison decides.", "由比较的结果决定。"),
-                    answer=answers.verdict(question, same != bool(found), why, ids))
+        return Move(
+            _say(question, "The comparison decides.", "由比较的结果决定。"),
+            answer=answers.verdict(question, same != bool(found), why, ids),
+        )
     if question.counts:
         ids = [i for d in found for i in d.ids]
         return Move(
@@ -304,7 +307,9 @@ def _changes(conversation: Conversation, question: Question, pages: Sequence[Pag
 
 
 def _answer(question: Question, pages: Sequence[Page], solution: Solution | None) -> Move:
-    if solution is not None and not (question.looks and question.kind not in ("place", "transcribe") and _only_looks(question, pages)):
+    if solution is not None and not (
+        question.looks and question.kind not in ("place", "transcribe") and _only_looks(question, pages)
+    ):
         thought = _say(
             question,
             f"The answer was read: {answers.clean(solution.why)[:200]}.",

@@ -7,17 +7,27 @@ from __future__ import annotations
 
 import re
 
-from visual_agent.engines.planner.fields import Hit, wanted
+from visual_agent.engines.planner.extracts import wanted
+from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, Pair
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import Value, han_number, number_of, values
 from visual_agent.engines.planner.words import words
 
-_NUMBER_WORDS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
+_NUMBER_WORDS = {
+    w: n
+    for n, w in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    )
+}
 _MEASURES = "个张块盒瓶份斤件本杯人位天晚只袋包公斤千克桶箱枚支套条次"
 _COUNT_ZH = re.compile(rf"([一二两三四五六七八九十]+|\d+)(?:个?(?:小时|月|星期|人)|[{_MEASURES}]|年)")
-_COUNT_EN = re.compile(r"\b(\d{1,3}|" + "|".join(list(_NUMBER_WORDS)[2:]) + r")\s+(?!am\b|pm\b|o'clock|of\b|(?:g|kg|ml|cm|mm|l|m|percent)\b)([a-z]{3,})")
+_COUNT_EN = re.compile(
+    r"\b(\d{1,3}|"
+    + "|".join(list(_NUMBER_WORDS)[2:])
+    + r")\s+(?!am\b|pm\b|o'clock|of\b|(?:g|kg|ml|cm|mm|l|m|percent)\b)([a-z]{3,})"
+)
 _ENDS = frozenset({"end_date", "end_time", "closing_time", "due_date", "expiry_date", "checkout"})
 _STARTS = frozenset({"start_date", "start_time", "checkin"})
 _PAIRS = (
@@ -35,7 +45,11 @@ def quantity(question: Question) -> int | None:
         number = int(match[1]) if match[1].isdigit() else int(han_number(match[1]) or 0)
     else:
         said = _COUNT_EN.search(question.folded)
-        if said is None or said[2].endswith("est") or said[2] in ("pictures", "images", "documents", "most", "digits", "halves"):
+        if (
+            said is None
+            or said[2].endswith("est")
+            or said[2] in ("pictures", "images", "documents", "most", "digits", "halves")
+        ):
             return None
         number = int(said[1]) if said[1].isdigit() else _NUMBER_WORDS[said[1]]
     return number if 2 <= number <= 99 else None
@@ -45,7 +59,12 @@ def multiplied_text(question: Question, hit: Hit, page: Page) -> tuple[str, str,
     """(amount, working, regions) for a price of one and a question about several; None where that is not asked."""
     count = quantity(question)
     price = number_of(hit.text)
-    if count is None or price is None or wanted(question) not in ("amount", "number") or hit.kind not in ("amount", "number"):
+    if (
+        count is None
+        or price is None
+        or wanted(question) not in ("amount", "number")
+        or hit.kind not in ("amount", "number")
+    ):
         return None
     if question.counts and question.wants == "number":
         return None
@@ -72,9 +91,14 @@ def side(question: Question, text: str) -> str:
         return text
     asked = {c for t in question.terms for c in t.concepts}
     folded = question.folded
-    if asked & _ENDS or re.search(r"\b(?:until|till|end|ends|close|closes|closing|shut|latest|last|finish)\b|到几点|结束|关门|截止|打烊|最晚", folded):
+    if asked & _ENDS or re.search(
+        r"\b(?:until|till|end|ends|close|closes|closing|shut|latest|last|finish)\b|到几点|结束|关门|截止|打烊|最晚",
+        folded,
+    ):
         return found[-1].text
-    if asked & _STARTS or re.search(r"\b(?:start|starts|begin|begins|open at|opens|earliest|from when)\b|开始|开门|最早|从几点", folded):
+    if asked & _STARTS or re.search(
+        r"\b(?:start|starts|begin|begins|open at|opens|earliest|from when)\b|开始|开门|最早|从几点", folded
+    ):
         return found[0].text
     return text
 
@@ -83,7 +107,7 @@ def span_of(question: Question, page: Page) -> tuple[str, str, tuple[str, ...]] 
     """(duration, working, regions) between a labelled start and a labelled end; None where one is missing."""
     for starts, ends in _PAIRS:
         one, two = _moment(page, starts), _moment(page, ends)
-        if one is None or two is None or one[1].id == two[1].id and one[0].start == two[0].start:
+        if one is None or two is None or (one[1].id == two[1].id and one[0].start == two[0].start):
             continue
         text = _between(one[0], two[0], question)
         if text is not None:

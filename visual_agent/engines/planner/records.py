@@ -40,7 +40,9 @@ def transposed(grid: Grid) -> Grid | None:
 
 
 def _from_form(grid: Grid) -> Grid:
-    return Grid("list", ((), ()), tuple(r for r in grid.body if r[0] is not None and r[1] is not None), title=grid.title)
+    return Grid(
+        "list", ((), ()), tuple(r for r in grid.body if r[0] is not None and r[1] is not None), title=grid.title
+    )
 
 
 def _column_cards(page: Page) -> list[Grid]:
@@ -67,7 +69,9 @@ def _over(column: Sequence[Item | None], page: Page) -> list[Item]:
     near = [
         i
         for i in page.loose
-        if i.box[3] <= first.middle[1] and first.box[1] - i.box[3] < 4 * first.height and 0 <= i.middle[0] - first.box[0] + 10 < width + 60
+        if i.box[3] <= first.middle[1]
+        and first.box[1] - i.box[3] < 4 * first.height
+        and 0 <= i.middle[0] - first.box[0] + 10 < width + 60
     ]
     return sorted(near, key=lambda i: i.box[1])[-2:]
 

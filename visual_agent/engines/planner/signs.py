@@ -9,12 +9,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from visual_agent.engines.planner.fields import Hit, measure, passages, weight, without
+from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.prose import passages
 from visual_agent.engines.planner.questions import Question, threshold
-from visual_agent.engines.planner.tables import best, key_of, operands
+from visual_agent.engines.planner.ranking import key_of
+from visual_agent.engines.planner.sums import operands
+from visual_agent.engines.planner.tables import best
 from visual_agent.engines.planner.values import number_of, values
 from visual_agent.engines.planner.weekdays import days_of
+from visual_agent.engines.planner.weights import measure, weight, without
 from visual_agent.engines.planner.words import Term, likeness, normal, words
 
 _FORBIDS = re.compile(
@@ -39,7 +43,26 @@ _CHANGED = re.compile(
 )
 _CLOSED = frozenset({"closed"})
 _STATES = frozenset(
-    ["closed", "free", "sold_out", "cancelled", "delayed", "on_time", "unpaid", "settled", "pending", "finished", "shipped", "delivered", "approved", "rejected", "offline", "online_status", "leave", "present"]
+    [
+        "closed",
+        "free",
+        "sold_out",
+        "cancelled",
+        "delayed",
+        "on_time",
+        "unpaid",
+        "settled",
+        "pending",
+        "finished",
+        "shipped",
+        "delivered",
+        "approved",
+        "rejected",
+        "offline",
+        "online_status",
+        "leave",
+        "present",
+    ]
 )
 
 
@@ -97,7 +120,9 @@ def _same_lines(bare: Question, pages: Sequence[Page], *, asks_same: bool) -> Ve
             return None
         lines.append(item)
     same = normal(lines[0].text) == normal(lines[1].text)
-    return Verdict(same == asks_same, lines[0].text if same else f"{lines[0].text} / {lines[1].text}", (lines[0].id, lines[1].id))
+    return Verdict(
+        same == asks_same, lines[0].text if same else f"{lines[0].text} / {lines[1].text}", (lines[0].id, lines[1].id)
+    )
 
 
 # --- opening hours -------------------------------------------------------------------------------------------------

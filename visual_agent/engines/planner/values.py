@@ -252,7 +252,13 @@ def fits(text: str, kind: str) -> bool:
     letters = sum(c.isalpha() for c in text)
     if kind == "name":
         dated = any(v.kind in ("date", "time", "weekday", "amount", "phone", "email", "url") for v in values(text))
-        return not dated and len(text) <= 60 and len(text.split()) <= 8 and letters >= 2 and letters >= sum(c.isdigit() for c in text)
+        return (
+            not dated
+            and len(text) <= 60
+            and len(text.split()) <= 8
+            and letters >= 2
+            and letters >= sum(c.isdigit() for c in text)
+        )
     if kind == "id":
         return any(c.isdigit() for c in text) or (text.isupper() and " " not in text)
     if kind == "place":

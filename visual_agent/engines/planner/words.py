@@ -23,7 +23,7 @@ from visual_agent.engines.planner.weekdays import NAMES, days_of
 HAN = "\u3400-\u9fff\uf900-\ufaff"
 _UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:/-]\d+)*(?![^\W\d_{HAN}])|[^\W_{HAN}]+(?:['\u2019][a-z]+)?|[#%&@°]")
 _HAN_CHAR = re.compile(rf"[{HAN}]")
-_ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_ORDINALS = ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 _FLOOR = re.compile(
     rf"\b(\d{{1,2}})(?:st|nd|rd|th) floor\b|\b({'|'.join(_ORDINALS[1:])}) floor\b"
     r"|(?<![\d第])(\d{1,2}) ?[楼层](?![\u3400-\u9fff]*[指索])|(?<![\u3400-\u9fff])([一二三四五六七八九十])[楼层]"
@@ -147,7 +147,15 @@ def lexicon() -> Lexicon:
     concepts, said, asked = {}, {}, {}
     for name, entry in data["concepts"].items():
         near = frozenset(entry.get("near", "").split())
-        concepts[name] = Concept(name, entry.get("type", ""), near, entry.get("weak", False), entry.get("generic", False), tuple(u.strip() for u in entry.get("units", "").split(";") if u.strip()), frozenset(_phrases(entry.get("kinds", ""))))
+        concepts[name] = Concept(
+            name,
+            entry.get("type", ""),
+            near,
+            entry.get("weak", False),
+            entry.get("generic", False),
+            tuple(u.strip() for u in entry.get("units", "").split(";") if u.strip()),
+            frozenset(_phrases(entry.get("kinds", ""))),
+        )
         for field, tables in (("en", (said,)), ("zh", (said,)), ("ask", (asked,))):
             for key in _phrases(entry.get(field, "")):
                 for target in tables:
@@ -375,7 +383,12 @@ def _moment(term: Term, text: Words) -> float:
             continue
         if value.number is not None and value.number == wanted.number:
             return 1.0
-        if value.day is not None and wanted.day is not None and value.day.month == wanted.day.month and value.day.day == wanted.day.day:
+        if (
+            value.day is not None
+            and wanted.day is not None
+            and value.day.month == wanted.day.month
+            and value.day.day == wanted.day.day
+        ):
             if 1 in (value.day.year, wanted.day.year) or value.day.year == wanted.day.year:
                 return 1.0
     return 0.0

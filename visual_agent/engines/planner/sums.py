@@ -1,0 +1,189 @@
+"""Sums, means, differences and counts over a page's records.
+
+In: a `Question` and a `Page`. Out: `Result`s, or the rows that fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from visual_agent.engines.planner.grids import Grid, Row
+from visual_agent.engines.planner.hits import Hit
+from visual_agent.engines.planner.observed import Item
+from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.questions import Question, threshold
+from visual_agent.engines.planner.ranking import key_of, left_rows, rank_column
+from visual_agent.engines.planner.records import records, transposed
+from visual_agent.engines.planner.tables import Match, Result, best
+from visual_agent.engines.planner.values import is_numeric, number_of
+from visual_agent.engines.planner.weights import is_generic, measure, weight, without
+from visual_agent.engines.planner.words import Term, likeness, words
+
+# --- worked out ----------------------------------------------------------------------------------------------------
+
+
+def shown(number: float) -> str:
+    """A worked-out number as people write it: at most two decimals, none where it is whole."""
+    rounded = round(number, 2)
+    return str(int(rounded)) if rounded == int(rounded) else f"{rounded:.2f}"
+
+
+def total(question: Question, page: Page, *, mean: bool = False) -> list[Result]:
+    """A sum (or mean): of two named values, else of all cells that fit equally well."""
+    results = []
+    named = without(question, [t for t in question.terms if is_generic(t) and not t.weak])
+    for hits in operands(replace(named, wants=question.wants or "number"), page):
+        results.append(_worked(hits, page, "+", sum(h for h in _numbers(hits)) / (len(hits) if mean else 1)))
+    for grid in records(page):
+        for turned in (grid, transposed(grid)):
+            if turned is not None:
+                results += _column_total(Match(question, turned, page), mean)
+    return sorted(results, key=lambda r: -r.score)
+
+
+def _column_total(match: Match, mean: bool) -> list[Result]:
+    question, grid = match.question, match.grid
+    rank = rank_column(match)
+    if rank is None:
+        return []
+    selecting = match.selecting()
+    cells: list[tuple[Item, float]] = []
+    if selecting:
+        scored = []
+        for r, row in enumerate(match.rows):
+            if not any(match.in_row(t, r) >= 0.55 for t in selecting):
+                continue
+            for c, cell in enumerate(row):
+                if cell is not None and is_numeric(cell.text) and (n := number_of(cell.text)) is not None:
+                    scored.append((round(match.score(r, c)[0], 2), cell, n))
+        top = max((s for s, _, _ in scored), default=0.0)
+        cells = [(cell, n) for s, cell, n in scored if s >= top - 0.03]
+        share = top
+    else:
+        column, share = rank[0], left_rows(match, rank[0])[1]
+        for row in match.rows:
+            cell = row[column]
+            if cell is not None and (n := number_of(cell.text)) is not None:
+                cells.append((cell, n))
+    if len(cells) < 2:
+        return []
+    number = sum(n for _, n in cells) / (len(cells) if mean else 1)
+    how = ("mean" if mean else "sum") + f" of {len(cells)} cells"
+    return [Result(shown(number), tuple(c.id for c, _ in cells), how, share - 0.02, match.page.name)]
+
+
+def _numbers(hits: Sequence[Hit]) -> list[float]:
+    return [n for h in hits if (n := number_of(h.text)) is not None]
+
+
+def _worked(hits: Sequence[Hit], page: Page, sign: str, number: float) -> Result:
+    how = f" {sign} ".join(h.text for h in hits)
+    ids = tuple(i for h in hits for i in h.ids)
+    return Result(shown(number), ids, how, min(h.score for h in hits), page.name)
+
+
+def operands(question: Question, page: Page, *, numeric: bool = True) -> list[tuple[Hit, Hit]]:
+    """Pairs of values that two of the question's terms name, best first: "quinoa plus couscous", "from May to June"."""
+    asked = replace(question, wants="number" if question.wants in ("", "name", "place") else question.wants)
+    decisive = [t for t in question.terms if weight(t, question) >= 0.3 or t.kind == "number"][:9]
+    found = []
+    for a, b in combinations(decisive, 2):
+        ones = _usable(best(without(asked, [b]), page), a, page, numeric)
+        twos = _usable(best(without(asked, [a]), page), b, page, numeric)
+        for one in ones:
+            for two in twos:
+                if one.ids == two.ids and one.text == two.text:
+                    continue
+                alike = 0.2 if one.column and one.column == two.column else 0.0
+                found.append((one.score + two.score + alike, (one, two)))
+    return [pair for _, pair in sorted(found, key=lambda sp: -sp[0])]
+
+
+def _usable(hits: Sequence[Hit], term: Term, page: Page, numeric: bool) -> list[Hit]:
+    """The best few values that really hang on a term."""
+    good = [h for h in hits[:6] if h.sure and (not numeric or number_of(h.text) is not None)]
+    return [h for h in good if _tells(term, h, page)][:4]
+
+
+def _tells(term: Term, hit: Hit, page: Page) -> bool:
+    """Whether a hit really hangs on the term: it stands in the hit's label or row."""
+    return likeness(term, words(hit.label)) >= 0.55 or any(
+        likeness(term, words(page.known[i].text)) >= 0.55 for i in hit.also if i in page.known
+    )
+
+
+def difference(question: Question, page: Page) -> list[Result]:
+    """What two named values differ by."""
+    results = []
+    for first, second in operands(question, page):
+        numbers = _numbers((first, second))
+        if len(numbers) == 2:
+            results.append(_worked((first, second), page, "-", abs(numbers[0] - numbers[1])))
+    return sorted(results, key=lambda r: -r.score)
+
+
+def spread(question: Question, page: Page) -> list[Result]:
+    """The most less the least of one column."""
+    results = []
+    for grid in records(page):
+        match = Match(question, grid, page)
+        rank = rank_column(match)
+        if rank is None:
+            continue
+        keyed = [
+            (k, c) for row in match.rows if (c := row[rank[0]]) is not None and (k := number_of(c.text)) is not None
+        ]
+        if len(keyed) < 2:
+            continue
+        low, high = min(keyed, key=lambda kc: kc[0]), max(keyed, key=lambda kc: kc[0])
+        share = left_rows(match, rank[0])[1] + rank[1]
+        how = f"{high[1].text} - {low[1].text}"
+        results.append(Result(shown(high[0] - low[0]), (high[1].id, low[1].id), how, share, page.name))
+    return sorted(results, key=lambda r: -r.score)
+
+
+def selected(question: Question, page: Page) -> list[tuple[Grid, list[Row], float]]:
+    """For each list of records: the rows that the question's words and its "over 100" leave, and the share explained."""
+    found = []
+    for grid in records(page):
+        match = Match(question, grid, page)
+        rows, share = _chosen(match)
+        found.append((grid, rows, share))
+    return sorted(found, key=lambda grs: -grs[2])
+
+
+def _chosen(match: Match) -> tuple[list[Row], float]:
+    if match.cross:
+        return _chosen_cells(match)
+    counted = [t for t in match.question.terms if t.concepts & {"people_count", "quantity", "employee", "people"}]
+    question = without(match.question, counted if len(counted) < len(match.question.terms) else [])
+    limit = threshold(question.folded)
+    selecting = match.selecting()
+    rows = [r for r in range(len(match.rows)) if all(match.in_row(t, r) >= 0.55 for t in selecting)]
+    if limit is not None and (bound := key_of(limit[1])) is not None:
+        rank = rank_column(match)
+        if rank is not None:
+            kept = []
+            for r in rows:
+                cell = match.rows[r][rank[0]]
+                key = key_of(cell.text) if cell is not None else None
+                if key is not None and (key > bound if limit[0] else key < bound):
+                    kept.append(r)
+            rows = kept
+    around = [(0.9, match.grid.head(c)) for c in range(match.grid.width)] + [(0.95, match.grid.title)]
+    around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
+    share, _ = measure(question, around, match.page)
+    if not any(weight(t, question) >= 0.3 and not is_generic(t) for t in question.terms):
+        share = max(share, 0.75)
+    return [match.rows[r] for r in rows], share if selecting or limit else share - 0.1
+
+
+def _chosen_cells(match: Match) -> tuple[list[Row], float]:
+    """In a week's plan each cell is a record: the cells that speak of what is asked."""
+    question = match.question
+    decisive = [t for t in question.terms if weight(t, question) >= 0.6 and not is_generic(t)]
+    cells = [c for row in match.rows for c in row[1:] if c is not None]
+    fit = [c for c in cells if decisive and all(likeness(t, words(c.text)) >= 0.9 for t in decisive)]
+    return [(c,) for c in fit], 0.8 if fit else 0.0
