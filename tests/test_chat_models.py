@@ -33,6 +33,7 @@ from visual_agent.images import Ledger
 from visual_agent.loading import LoadPolicy
 from visual_agent.messages import image_block
 from visual_agent.streaming import THREAD_NAME
+from visual_agent.structured import _in_form
 
 
 def model(*replies, **options):
@@ -449,6 +450,19 @@ async def test_unreadable_structured_output_is_an_error_never_none(method, body)
     raw = chat.with_structured_output(Total, method=method, include_raw=True).invoke("hi")
     assert raw["parsed"] is None
     assert isinstance(raw["parsing_error"], ModelOutputError)
+
+
+def test_unfit_structured_output_says_what_and_what_to_do():
+    chat = model(*[structured_reply("json_schema", '"amount": "many"}')] * 2)
+    with pytest.raises(ModelOutputError, match=r"does not fit Total \(amount: .*number.*\); ask again"):
+        chat.with_structured_output(Total, method="json_schema").invoke("hi")
+
+
+@pytest.mark.parametrize("value", [5, [1], None, "text"])
+def test_json_that_is_no_object_is_an_error_of_ours(value):
+    message = AIMessage("5")
+    with pytest.raises(ModelOutputError, match="not an object"):
+        _in_form(value, message, Total.model_json_schema())
 
 
 def test_json_is_begun_for_the_model_and_ends_with_its_object():

@@ -98,9 +98,24 @@ def _in_form(value: Any, message: AIMessage, schema: dict[str, Any] | type) -> P
             checker: TypeAdapter[dict[str, Any]] = TypeAdapter(cast("type[dict[str, Any]]", schema))
             return checker.validate_python(value)
     except (ValidationError, ValueError, TypeError) as error:
-        raise ModelOutputError(f"The model's answer does not fit {schema!r}: {error}", text=message.text) from error
-    missing = [key for key in convert_to_json_schema(schema).get("required", ()) if key not in value]
-    if not isinstance(value, dict) or missing:
-        what = f"lacks {', '.join(missing)}" if missing else "is not an object"
-        raise ModelOutputError(f"The model's structured answer {what}; ask again.", text=message.text)
+        name = getattr(schema, "__name__", "the schema")
+        raise ModelOutputError(
+            f"The model's answer does not fit {name} ({_first(error)}); ask again or simplify the schema.",
+            text=message.text,
+        ) from error
+    if not isinstance(value, dict):
+        raise ModelOutputError("The model's structured answer is not an object; ask again.", text=message.text)
+    if missing := [key for key in convert_to_json_schema(schema).get("required", ()) if key not in value]:
+        raise ModelOutputError(
+            f"The model's structured answer lacks {', '.join(missing)}; ask again.", text=message.text
+        )
     return value
+
+
+def _first(error: Exception) -> str:
+    """What is wrong, in a line: pydantic's first finding with its place."""
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in found["loc"])
+        return f"{place}: {found['msg']}" if place else found["msg"]
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
