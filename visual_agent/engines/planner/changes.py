@@ -32,7 +32,7 @@ class Difference:
 
 
 def differences(observed: Observed) -> list[Difference]:
-    """The differences of a comparison, changed texts cut to what changed; text first, then what only looks different."""
+    """The differences of a comparison, texts cut to what changed; those that only look different come last."""
     found = [_difference(c) for c in observed.changes]
     order = {"text changed": 0, "text added": 1, "text removed": 2, "looks different": 3}
     return sorted(found, key=lambda d: order.get(d.kind, 4))

@@ -1,4 +1,4 @@
-"""The part of a text that answers: the date of a "when", the amount of a "how much", with types that refuse the wrong one.
+"""The part of a text that answers: the date of a "when", the amount of a "how much"; wrong types are refused.
 
 In: a text and the type wanted. Out: the part, or None.
 """
@@ -19,7 +19,7 @@ _SURNAMES = frozenset(
 
 
 def looks_like_name(text: str) -> bool:
-    """Whether a text has the shape of a person's name: two to four capitalised words, or two to four Hanzi after a surname."""
+    """Whether a text has the shape of a name: two to four capitalised words, or two to four Hanzi after a surname."""
     plain = re.sub(r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\b\.?\s*", "", text.strip())
     if has_han(plain):
         return 2 <= len(plain) <= 4 and plain[0] in _SURNAMES

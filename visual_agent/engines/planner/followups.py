@@ -5,20 +5,12 @@ In: a `Conversation`. Out: the question in full: what a short follow-up leaves o
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from visual_agent.engines.planner import asking
 from visual_agent.engines.planner.conversation import Conversation
 from visual_agent.engines.planner.questions import Question, analyse
 from visual_agent.engines.planner.words import Term, lexicon
-
-_FOLLOWS = re.compile(
-    r"^(?:and|what about|how about|same for|also|then|but|or|now|ok(?:ay)?,?|so)\b[ ,]*(?:what about |how about |for |in |on |the )*"
-    r"|^(?:那么?|还有|以及|另外|再)[,， ]*|呢[?？。\s]*$"
-)
-_WHOLE = re.compile(
-    r"\b(?:what|which|who|when|where|how|is|are|does|do|did|can)\b.*\b\w+\b.*\b\w+\b|什么|多少|哪|谁|几|吗"
-)
 
 
 def resolve(conversation: Conversation) -> Question:
@@ -32,11 +24,15 @@ def resolve(conversation: Conversation) -> Question:
 
 
 def _is_short(question: Question) -> bool:
-    opening = _FOLLOWS.search(question.folded)
+    opening = asking.find("follows", question.folded)
     if opening is None:
-        return len(question.folded) < 25 and not _WHOLE.search(question.folded) and len(question.content) <= 2
+        return (
+            len(question.folded) < 25
+            and not asking.find("whole_question", question.folded)
+            and len(question.content) <= 2
+        )
     rest = question.folded[opening.end() :] if opening.start() == 0 else question.folded[: opening.start()]
-    return len(question.content) <= 3 and not (_WHOLE.search(rest) and len(question.content) > 1)
+    return len(question.content) <= 3 and not (asking.find("whole_question", rest) and len(question.content) > 1)
 
 
 def merge(before: Question, now: Question) -> Question:

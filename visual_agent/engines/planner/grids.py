@@ -3,7 +3,7 @@
 In: tables as they were read (cells or nothing) and the lines around them. Out: `Grid`s.
 
 Three kinds of tables stand on documents and are told apart by where their labels are: a "list" has a heading row over
-rows of records, a "form" alternates label and value from left to right, a "stack" has rows of labels over rows of values.
+rows of records, a "form" alternates label and value from left to right, a "stack" rows of labels and of values.
 """
 
 from __future__ import annotations
@@ -305,7 +305,7 @@ def _is_head(row: Row, rest: Sequence[Row]) -> bool:
     if not full:
         return False
     numeric = sum(is_numeric(c.text) for c in full)
-    years = sum(_is_year(c.text) for c in full)
+    years = sum(_is_year(c.text) or _is_period(c.text) for c in full)
     if numeric and numeric > years:
         return False
     below = [any(r[c] is not None and is_numeric(r[c].text) for r in rest) for c in range(len(row))]  # type: ignore[union-attr]
@@ -323,6 +323,16 @@ def _row_of(items: Sequence[Item], size: int) -> list[Item]:
         if len(row) == size:
             return sorted(row, key=lambda i: i.box[0])
     return []
+
+
+def _is_period(text: str) -> bool:
+    """Texts such as "2023 H1", "Q2 2024", "2024年上半年": a heading, for all its digits."""
+    return (
+        re.fullmatch(
+            r"(?:(?:19|20)\d\d\s*年?\s*[A-Za-z上下第一二三四半年季度Q]+\d?|[A-Za-z]+\d?\s*(?:19|20)\d\d)", text.strip()
+        )
+        is not None
+    )
 
 
 def _is_year(text: str) -> bool:

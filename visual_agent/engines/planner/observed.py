@@ -109,7 +109,8 @@ def _reading(head: re.Match[str], text: str) -> Observed:
     size = (int(head[2]), int(head[3]))
     part = _floats(head.groups()[4:8]) if head[5] else None
     rows = text.splitlines()
-    lines, tables = [], []
+    lines: list[Item] = []
+    tables = []
     at, inside = 1, False
     wanted = int(head[4] or 0)
     while at < len(rows):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from visual_agent.engines.planner.grids import Grid, arrange
 from visual_agent.engines.planner.observed import Item, Observed
@@ -19,7 +20,8 @@ from visual_agent.engines.planner.words import Words, words
 _COLON = re.compile(r"[:：]\s*")
 _RANGE = re.compile(r"\s*(?:[-–—~至到]|to|until|till)\s*")
 _CODE = re.compile(
-    r"(.{2,40}?(?:\bno\b\.?|\bnumber|#|\bcode|\bid|\bref\b\.?|\blot|\bbatch|号码?|编号|代码))\s*[:：]?\s*([A-Z0-9][A-Z0-9 /.-]*\d[A-Z0-9 /.-]*)\s*$",
+    r"(.{2,40}?(?:\bno\b\.?|\bnumber|#|\bcode|\bid|\bref\b\.?|\blot|\bbatch|号码?|编号|代码))"
+    r"\s*[:：]?\s*([A-Z0-9][A-Z0-9 /.-]*\d[A-Z0-9 /.-]*)\s*$",
     re.IGNORECASE,
 )
 _LEADER = re.compile(r"[.·…_\s]{3,}")
@@ -275,22 +277,22 @@ def _heading(page: Page, item: Item) -> tuple[str, ...]:
 
 def _neighbours(page: Page) -> list[Pair]:
     """The loose line to the right of a line, the one below it, and the number above it."""
+    single = [i for i in page.loose if not complete(i)]
+    below = {i.id: under for i in single if (under := _under(i, single)) is not None}
     found = []
     for row in page.rows:
-        for label, value in zip(row, row[1:], strict=False):
+        for label, value in pairwise(row):
             if complete(label) or complete(value) or not _may_label(label):
                 continue
-            found.append(_pair(label, value, "beside", 0.95, _heading(page, label)))
-    single = [i for i in page.loose if not complete(i)]
-    for label in [i for i in single if _may_label(i)]:
-        below = [
-            o
-            for o in single
-            if o is not label and o.box[1] >= label.middle[1] and across(label, o) > 0.2 and _near(label, o, 2.2)
-        ]
-        if below:
-            value = min(below, key=lambda o: o.box[1])
-            found.append(_pair(label, value, "below", 0.85, ()))
+            prior = 0.6 if _captions(label, value, below) else 0.95
+            found.append(_pair(label, value, "beside", prior, _heading(page, label)))
+    for label in single:
+        if not _may_label(label):
+            continue
+        if label.id in below:
+            tight = _gap(label, below[label.id]) < 0.5 * label.height
+            prior = 0.95 if tight and _stands_apart(label, below) else 0.85
+            found.append(_pair(label, below[label.id], "below", prior, ()))
         above = [
             o
             for o in single
@@ -300,6 +302,36 @@ def _neighbours(page: Page) -> list[Pair]:
             value = max(above, key=lambda o: o.box[3])
             found.append(_pair(label, value, "above", 0.7 if _near(value, label, 2.0) else 0.6, ()))
     return found
+
+
+def _under(label: Item, items: Sequence[Item]) -> Item | None:
+    """The nearest line close below another."""
+    near = [
+        o
+        for o in items
+        if o is not label and o.box[1] >= label.middle[1] and across(label, o) > 0.2 and _near(label, o, 2.2)
+    ]
+    return min(near, key=lambda o: o.box[1], default=None)
+
+
+def _gap(upper: Item, lower: Item) -> float:
+    return lower.box[1] - upper.box[3]
+
+
+def _stands_apart(label: Item, below: dict[str, Item]) -> bool:
+    """Whether a label and the line under it are a couple: what follows stands clearly farther away."""
+    value = below[label.id]
+    after = below.get(value.id)
+    return after is None or _gap(value, after) > max(0.6 * value.height, 2 * max(_gap(label, value), 1.0))
+
+
+def _captions(left: Item, right: Item, below: dict[str, Item]) -> bool:
+    """Whether two lines side by side are both small captions over values of their own."""
+    if left.id not in below or right.id not in below:
+        return False
+    alike = abs(left.height - right.height) < 0.2 * left.height
+    tight = all(_gap(i, below[i.id]) < 0.5 * i.height for i in (left, right))
+    return alike and tight and _stands_apart(left, below) and _stands_apart(right, below)
 
 
 def _may_label(item: Item) -> bool:

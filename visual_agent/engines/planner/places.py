@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from visual_agent.engines.planner import asking
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, across, rows_of
 from visual_agent.engines.planner.questions import Question
@@ -19,27 +20,6 @@ _ORDINAL = {
     "first": 1, "top": 1, "opening": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4,
     "fifth": 5, "5th": 5, "sixth": 6, "last": -1, "final": -1, "bottom": -1, "closing": -1,
 }  # fmt: skip
-_NTH = re.compile(
-    r"\b(first|second|third|fourth|fifth|sixth|last|top|bottom|final|opening|closing|1st|2nd|3rd|4th|5th) "
-    r"(?:line|row|word|sentence|paragraph|entry|heading|item|option|bullet|step)\b"
-)
-_NTH_ZH = re.compile(
-    r"第([一二三四五六七八九十]+|\d+)(?:行|句|条|段|项|步)|(最后一)(?:行|句|段|条|项)|(最上面|最下面|最上方|最下方)"
-)
-_TITLE = re.compile(
-    r"\b(?:headline|heading|title|header|largest|biggest|large (?:text|letters|print)|big (?:text|letters|words|print)|slogan|headed|titled|entitled)\b"
-    r"|标题|题目|大字|最大的字|字号最大|口号|页眉|抬头"
-)
-_SMALL = re.compile(r"\b(?:fine print|small print|smallest (?:text|print)|footer)\b|小字|页脚")
-_CORNER = re.compile(
-    r"\b(top|upper|bottom|lower)?[- ]?(left|right|center|centre|middle|top|bottom)(?:[- ]hand)?\b(?: corner| side| edge)?|([左右])([上下])|([顶底])部|([上下])方|([左右])[侧边]|(中间|正中)"
-)
-_RELATIVE = re.compile(
-    r"\b(?:directly |right |just |immediately |printed |written |standing |shown )*(below|under|underneath|beneath|above|over|next to|beside|to the right of|right of|to the left of|left of|after|before|following)\b (.+)"
-)
-_RELATIVE_ZH = re.compile(
-    r"(.{1,30}?)(?:的)?(下面|下方|底下|上面|上方|右边|右侧|左边|左侧|旁边|后面|前面|下一行|上一行)(?:的|一行|写|是|有|那)"
-)
 
 
 def part_of(question: Question, page: Page) -> list[Item]:
@@ -51,8 +31,8 @@ def part_of(question: Question, page: Page) -> list[Item]:
 
 
 def _relative(folded: str, page: Page) -> list[Item]:
-    match = _RELATIVE.search(folded)
-    zh = None if match else _RELATIVE_ZH.search(folded)
+    match = asking.find("relative", folded)
+    zh = None if match else asking.find("relative_zh", folded)
     if match:
         side, anchor_text = match[1], re.split(r"[?.,]", match[2])[0]
     elif zh:
@@ -100,12 +80,12 @@ def best_line(text: str, page: Page, least: float = 0.6) -> Item | None:
         share = sum(weight(t, asked) * likeness(t, said) for t in asked.terms) / total
         exact = 0.3 if normal(item.text).strip(" :：") == asked.folded.strip(" :：") else 0.0
         scored.append((share + exact - 0.02 * min(len(said.terms), 10), item))
-    score, item = max(scored, key=lambda si: si[0], default=(0.0, None))
-    return item if score >= least else None
+    best = max(scored, key=lambda si: si[0], default=None)
+    return best[1] if best is not None and best[0] >= least else None
 
 
 def _nth(folded: str, page: Page) -> list[Item]:
-    match, zh = _NTH.search(folded), _NTH_ZH.search(folded)
+    match, zh = asking.find("nth", folded), asking.find("nth_zh", folded)
     rows = rows_of(page.lines)
     if match:
         number = _ORDINAL[match[1]]
@@ -123,7 +103,7 @@ def _by_size(folded: str, page: Page) -> list[Item]:
     lines = [i for i in (page.loose or page.lines) if sum(c.isalpha() for c in i.text) >= 2]
     if not lines:
         return []
-    if _TITLE.search(folded):
+    if asking.find("title", folded):
         tall = max(i.height for i in lines)
         top = page.size[1] or max(i.box[3] for i in lines)
         big = [i for i in lines if i.height >= 0.88 * tall and not is_numeric(i.text)]
@@ -131,7 +111,7 @@ def _by_size(folded: str, page: Page) -> list[Item]:
         if tall < 1.15 * sorted(i.height for i in lines)[len(lines) // 2] and head.box[1] > 0.3 * top:
             head = lines[0]
         return [head, *_wrapped(head, lines)]
-    if _SMALL.search(folded):
+    if asking.find("small_print", folded):
         return [min(lines, key=lambda i: i.height)]
     return []
 
@@ -153,7 +133,7 @@ def _wrapped(head: Item, lines: Sequence[Item]) -> list[Item]:
 
 def _corner(folded: str, page: Page) -> list[Item]:
     """The line nearest to a corner or an edge."""
-    match = _CORNER.search(folded)
+    match = asking.find("corner", folded)
     if not match:
         return []
     said = " ".join(g for g in match.groups() if g)

@@ -19,7 +19,8 @@ from visual_agent.engines.planner.followups import resolve
 from visual_agent.engines.planner.observed import Item, Observed
 from visual_agent.engines.planner.pages import Page, build
 from visual_agent.engines.planner.questions import Question
-from visual_agent.engines.planner.solve import Solution, solve
+from visual_agent.engines.planner.single import Solution
+from visual_agent.engines.planner.solve import solve
 from visual_agent.engines.planner.weights import concept_name, weight
 
 ACTIONS = 8
@@ -90,7 +91,8 @@ def _look(conversation: Conversation, question: Question) -> Move | None:
         if not _done(conversation.known, "compare", image_a=names[0], image_b=names[1]):
             thought = _say(
                 question,
-                f"The question asks what differs between {names[0]} and {names[1]}: compare finds changed text and changed places.",
+                f"The question asks what differs between {names[0]} and {names[1]}: "
+                "compare finds changed text and changed places.",
                 f"问题问的是 {names[0]} 与 {names[1]} 的不同之处，用 compare 找出变化的文字和位置。",
             )
             return Move(thought, "compare", {"image_a": names[0], "image_b": names[1]})
@@ -141,8 +143,9 @@ def _why_read(question: Question, name: str) -> str:
     typed = f" (of type {kind})" if kind else ""
     return _say(
         question,
-        f"The question asks for {english}{typed}: {sought or 'see its words'}. Text answers that, and {name} has not been read yet.",
-        f"问题要的是{chinese}（{'、'.join(t.text for t in question.content[:6]) or '见原文'}）。需要先读 {name} 上的文字。",
+        f"The question asks for {english}{typed}: {sought or 'see its words'}. Text answers that, "
+        f"and {name} has not been read yet.",
+        f"问题要的是{chinese}（{'、'.join(t.text for t in question.content[:6]) or '见原文'}）。先读 {name} 上的文字。",
     )
 
 
@@ -258,7 +261,8 @@ def _enlarge(conversation: Conversation, question: Question, pages: Sequence[Pag
     box = [round(v) for v in page.known[weak].box]
     thought = _say(
         question,
-        f"The answer rests on {weak}, which was read with a score of {page.known[weak].score:.2f}: enlarge it and read again.",
+        f"The answer rests on {weak}, which was read with a score of {page.known[weak].score:.2f}: "
+        "enlarge it and read again.",
         f"答案依据的 {weak} 识别分数只有 {page.known[weak].score:.2f}，放大后再读一次。",
     )
     return Move(thought, "crop", {"image": page.name, "box": box})
@@ -296,10 +300,10 @@ def _changes(conversation: Conversation, question: Question, pages: Sequence[Pag
             answer=answers.cited(str(len(found)), ids),
         )
     if not found:
-        same = _say(question, "The pictures are the same; no difference was found.", "两张图没有发现不同之处。")
+        verdict = seen.verdict[:120] if seen is not None else "the same lines"
         return Move(
-            _say(question, f"compare reports: {seen.verdict[:120]}", f"compare 的结果：{seen.verdict[:120]}"),
-            answer=same,
+            _say(question, f"The comparison says: {verdict}", f"比较的结果：{verdict}"),
+            answer=_say(question, "No difference was found.", "没有发现不同之处。"),
         )
     parts = changes.told(found, question.chinese)
     text = "; ".join(answers.value(words, ids) for words, ids in parts)

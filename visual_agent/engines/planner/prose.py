@@ -59,7 +59,7 @@ _NOUN = re.compile(r"^(?:which|what|on which|in which|at which) ([a-z]+)")
 
 
 def named_parts(question: Question, page: Page) -> list[Hit]:
-    """ "Room Amber" out of a cell for "which room": the noun that is asked for with the name or number beside it."""
+    """For "Room Amber" out of a cell for "which room": the noun that is asked for with the name or number beside it."""
     asked = next((t for t in question.terms if _NOUN.match(t.text)), None)
     noun = _NOUN.match(asked.text) if asked is not None else re.search(r"\b(?:which|what) ([a-z]+)\b", question.folded)
     if noun is None or noun[1] in ("is", "are", "was", "were", "does", "do", "did", "the", "time", "day", "date"):

@@ -156,7 +156,7 @@ def _script(folded: str) -> str:
 
 
 def _clock(match: re.Match[str]) -> str:
-    """ "six in the evening" as 18:00."""
+    """For "six in the evening" as 18:00."""
     word = match[1] or match[3]
     hour = int(word) if word.isdigit() else _NUMBERS[word]
     hour += 12 if match[2] in ("afternoon", "evening") and hour < 12 else 0

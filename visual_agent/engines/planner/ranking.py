@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from visual_agent.engines.planner import asking
 from visual_agent.engines.planner.extracts import extract
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
@@ -68,9 +69,8 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
     assert rank_cell is not None
     if shown is None:
         shown = rank_cell
-    texts = [
-        match.rows[r][answer].text for k, r in keyed if k == value and answer is not None and match.rows[r][answer]
-    ]  # type: ignore[union-attr]
+    named = [match.rows[r][answer] for k, r in keyed if k == value] if answer is not None else []
+    texts = [c.text for c in named if c is not None]
     tied = len(texts) > 1 and question.rank == 1 and len(set(texts)) > 1
     text = extract(shown.text, question.wants if answer is None else "") or shown.text
     if tied:
@@ -169,11 +169,8 @@ def _answer_column(match: Match, rank: int) -> int | None:
 
 
 def _asks_value(question: Question) -> bool:
-    """ "What is the highest price" asks for a number, "which is the dearest" for a name."""
-    which = re.search(
-        r"\b(?:which|who|whose|whom)\b|\bwhat (?:item|product|month|day|city|region|team)|哪(?!天|一天)|谁|什么(?:商品|菜|产品|东西)",
-        question.folded,
-    )
+    """For "What is the highest price" asks for a number, "which is the dearest" for a name."""
+    which = asking.find("names_record", question.folded)
     if which and not re.search(
         r"\b(?:give|tell) me (?:just |only )?(?:its|the|his|her) |\bhow much\b|价格是多少|多少钱", question.folded
     ):

@@ -6,6 +6,7 @@ In: a `Page`. Out: `Grid`s of kind "list", so that rows and columns are asked ab
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
@@ -95,7 +96,7 @@ def _charts(page: Page) -> list[Grid]:
         if len(names) < 3:
             continue
         middles = [i.middle[0] for i in names]
-        pitch = min(b - a for a, b in zip(middles, middles[1:], strict=False))
+        pitch = min(b - a for a, b in pairwise(middles))
         used = {i.id for i in names}
         body: list[Row] = []
         for name in names:

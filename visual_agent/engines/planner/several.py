@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from visual_agent.engines.planner import answers
+from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, analyse
@@ -99,7 +99,7 @@ def _by_value(question: Question, pages: Sequence[Page]) -> Solution | None:
     ranked.sort(key=lambda r: r[0], reverse=question.high != quick)
     if ranked[0][0] == ranked[1][0]:
         return None
-    _, index, hit = ranked[0]
+    index = ranked[0][1]
     ids = tuple(i for _, _, h in ranked for i in h.ids)
     why = " / ".join(f"{h.text} ({pages[i].name})" for _, i, h in ranked)
     return Solution(answers.cited(_called(question, pages[index], index), ids), why, ids)
@@ -109,9 +109,8 @@ def _called(question: Question, page: Page, index: int) -> str:
     """A picture by its place, with its heading where a shop or company is asked for."""
     names = ("first", "second", "third", "fourth", "fifth", "sixth")
     place = f"第{'一二三四五六'[min(index, 5)]}张" if question.chinese else f"the {names[min(index, 5)]} picture"
-    who = r"哪家|哪个(?:店|商店|超市|公司)|谁|\bwhich (?:shop|store|company|supplier|market|seller|vendor|restaurant|hotel)|\bwho\b|\bwhere\b"
     title = next((i.text for i in page.lines if not is_numeric(i.text) and not any(c.isdigit() for c in i.text)), "")
-    if title and re.search(who, question.folded):
+    if title and asking.find("by_heading", question.folded):
         return f"{place}（{answers.clean(title)}）" if question.chinese else f"{place} ({answers.clean(title)})"
     return place
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from visual_agent.engines.planner import asking
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.prose import passages
@@ -21,26 +22,6 @@ from visual_agent.engines.planner.weekdays import days_of
 from visual_agent.engines.planner.weights import measure, weight, without
 from visual_agent.engines.planner.words import Term, likeness, normal, words
 
-_FORBIDS = re.compile(
-    r"\bno\b|\bnot (?:allowed|permitted|accepted|available|valid|included|refundable)|\bprohibited|\bforbidden|\bdo not\b|\bdon't\b|\bnever\b"
-    r"|\bban(?:ned)?\b|\bexcluded\b|\bkeep (?:off|out)\b"
-    r"|禁止|严禁|请勿|勿|不得|不准|不可|不许|不能|谢绝|不允许|不含|不包括|不支持|不接受|禁"
-)
-_PERMITS = re.compile(
-    r"\ballowed\b|\bpermitted\b|\bwelcome\b|\bmay\b|\bcan\b|\bonly\b|\baccepted\b|\bincluded\b|\bavailable\b|可以|允许|欢迎|支持|可|提供|包含"
-)
-_ASKS_PERMISSION = re.compile(
-    r"\b(?:can|may|could|am i|are (?:we|you|visitors|guests|\w+) )\b.*|\b(?:allowed|permitted|okay|ok|legal|possible|welcome|accept(?:ed)?)\b"
-    r"|可以|可不可以|能不能|允许|能否|可否|让不让|准不准|能[^力]"
-)
-_PRESENCE = re.compile(
-    r"\b(?:mention|mentioned|mentions|include|includes|contain|contains|say|says|show|list|listed|shown|appear|appears|there|any|talk|written|refer|have|has|called|named|speak|discuss)\b"
-    r"|有没有|提到|提及|包含|包括|出现|列出|写|有|卖|存在|里面有"
-)
-_SAME = re.compile(r"\b(?:same|identical|equal|match|matches|unchanged)\b|一样|相同|一致|没变|不变")
-_CHANGED = re.compile(
-    r"\b(?:changed?|altered|differ\w*|modified|updated|moved|increased?|decreased?|gone up|gone down|raised|lowered|rise|risen|fallen)\b|变了|变化|改变|改动|不同|更改|修改|涨|降"
-)
 _CLOSED = frozenset({"closed"})
 _STATES = frozenset(
     [
@@ -80,7 +61,7 @@ def decide(question: Question, pages: Sequence[Page]) -> Verdict | None:
     if (
         len(pages) > 1
         and question.picture is None
-        and (_SAME.search(question.folded) or _CHANGED.search(question.folded))
+        and (asking.find("is_same", question.folded) or asking.find("has_changed", question.folded))
     ):
         return _same(question, pages)
     for page in pages:
@@ -94,14 +75,17 @@ def decide(question: Question, pages: Sequence[Page]) -> Verdict | None:
 def _same(question: Question, pages: Sequence[Page]) -> Verdict | None:
     """Whether a value is the same on the pictures."""
     bare = replace(
-        question, terms=tuple(t for t in question.terms if not (_SAME.search(t.text) or _CHANGED.search(t.text)))
+        question,
+        terms=tuple(
+            t for t in question.terms if not (asking.find("is_same", t.text) or asking.find("has_changed", t.text))
+        ),
     )
     hits = [best(bare, page)[:1] for page in pages[:2]]
     if not all(h and h[0].sure for h in hits):
-        return _same_lines(bare, pages, asks_same=_SAME.search(question.folded) is not None)
+        return _same_lines(bare, pages, asks_same=asking.find("is_same", question.folded) is not None)
     one, two = hits[0][0], hits[1][0]
     same = normal(one.text) == normal(two.text)
-    asks_same = _SAME.search(question.folded) is not None
+    asks_same = asking.find("is_same", question.folded) is not None
     why = one.text if same else f"{one.text} / {two.text}"
     return Verdict(same if asks_same else not same, why, one.ids + two.ids)
 
@@ -161,10 +145,11 @@ def _open(question: Question, page: Page) -> Verdict | None:
 
 def _hour_lines(page: Page) -> list[tuple[str, tuple[str, ...]]]:
     """Rows of the page as one text each: the day and its hours may be two cells."""
-    found = []
-    for pair in page.pairs:
-        if pair.relation in ("cell", "beside", "colon"):
-            found.append((f"{pair.label} {pair.value}", pair.label_ids + pair.ids))
+    found = [
+        (f"{pair.label} {pair.value}", pair.label_ids + pair.ids)
+        for pair in page.pairs
+        if pair.relation in ("cell", "beside", "colon")
+    ]
     return sorted(found, key=lambda f: len(days_of(normal(f[0])) or range(9))) + [(t, i) for t, i, _ in passages(page)]
 
 
@@ -173,10 +158,10 @@ def _hour_lines(page: Page) -> list[tuple[str, tuple[str, ...]]]:
 
 def _allowed(question: Question, page: Page) -> Verdict | None:
     """Whether something is allowed: a line speaks of it and forbids or permits."""
-    if not _ASKS_PERMISSION.search(question.folded):
+    if not asking.find("asks_permission", question.folded):
         return None
     topic = [t for t in question.terms if weight(t, question) >= 0.3]
-    asks_ban = _FORBIDS.search(question.folded) is not None and not re.search(
+    asks_ban = asking.find("forbids", question.folded) is not None and not re.search(
         r"可不可以|能不能|行不行", question.folded
     )
     scored = []
@@ -188,9 +173,9 @@ def _allowed(question: Question, page: Page) -> Verdict | None:
     if not scored:
         return None
     _, text, ids = max(scored)
-    if _FORBIDS.search(normal(text)):
+    if asking.find("forbids", normal(text)):
         return Verdict(asks_ban, text, ids)
-    if _PERMITS.search(normal(text)) or len(words(text).terms) <= 4:
+    if asking.find("permits", normal(text)) or len(words(text).terms) <= 4:
         return Verdict(not asks_ban, text, ids)
     return None
 
@@ -199,7 +184,7 @@ def _allowed(question: Question, page: Page) -> Verdict | None:
 
 
 def _compared(question: Question, page: Page) -> Verdict | None:
-    """ "Is the rent higher than the deposit?"""
+    """For "Is the rent higher than the deposit?"""
     if (
         not question.comparative
         or not re.search(r"\bthan\b|比", question.folded)
@@ -222,7 +207,7 @@ def threshold_number(question: Question) -> float | None:
 
 
 def _bounded(question: Question, page: Page) -> Verdict | None:
-    """ "Is the total over 100?"""
+    """For "Is the total over 100?"""
     limit, bound = threshold(question.folded), threshold_number(question)
     if limit is None or bound is None:
         return None
@@ -235,10 +220,10 @@ def _bounded(question: Question, page: Page) -> Verdict | None:
 
 
 def _equal(question: Question, page: Page) -> Verdict | None:
-    """ "Is the total 12.30?", "Is the manager Anna?": the label without the value is looked up and compared."""
+    """For "Is the total 12.30?", "Is the manager Anna?": the label without the value is looked up and compared."""
     said = [t for t in question.terms if t.kind == "number" or (t.kind == "word" and weight(t, question) > 1)]
     labels = [t for t in question.content if t.concepts and t not in said]
-    if not said or not labels or _PRESENCE.search(question.folded):
+    if not said or not labels or asking.find("presence", question.folded):
         return None
     hit = _first(without(question, said), page)
     if hit is None:
@@ -253,7 +238,7 @@ def _same_number(term: Term, hit: Hit) -> bool:
 
 
 def _state(question: Question, page: Page) -> Verdict | None:
-    """ "Has order 17 been shipped?": the row or label is found, its state is or is not the one asked about."""
+    """For "Has order 17 been shipped?": the row or label is found, its state is or is not the one asked about."""
     asked = [t for t in question.terms if t.concepts & _STATES]
     rest = [t for t in question.terms if t not in asked and weight(t, question) >= 0.3]
     if not asked or not rest:
@@ -284,7 +269,8 @@ def _present(question: Question, pages: Sequence[Page]) -> Verdict | None:
         return found or Verdict(False, "", ())
     if not asked.terms:
         return None
-    best_share, best_text, best_ids = 0.0, "", ()
+    best_share, best_text = 0.0, ""
+    best_ids: tuple[str, ...] = ()
     for page in pages:
         for text, ids, _ in [*passages(page), *_row_texts(page)]:
             said = words(text)
@@ -294,9 +280,9 @@ def _present(question: Question, pages: Sequence[Page]) -> Verdict | None:
             if share - 0.0005 * len(text) > best_share:
                 best_share, best_text, best_ids = share - 0.0005 * len(text), text, ids
     if best_share >= 0.7:
-        negative = _FORBIDS.search(normal(best_text)) is not None and not _FORBIDS.search(question.folded)
+        negative = asking.find("forbids", normal(best_text)) is not None and not asking.find("forbids", question.folded)
         return Verdict(not negative or _mentions(question), best_text, best_ids)
-    if _PRESENCE.search(question.folded) and pages:
+    if asking.find("presence", question.folded) and pages:
         whole = max(measure(asked, [], page)[0] for page in pages)
         return Verdict(False, "", ()) if whole < 0.9 or len(asked.terms) == 1 else None
     return None

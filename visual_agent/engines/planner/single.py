@@ -55,6 +55,7 @@ def field(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 
 def one_field(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """The best value on any of the pages; one from each where they differ."""
     hits = [(hit, page) for page in pages for hit in best(question, page)[:1] if hit.sure]
     hits = hits or [(hit, page) for page in pages for hit in quoted(question, page)[:1]]
     if not hits:
@@ -129,6 +130,7 @@ def _unlabelled(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 
 def told_by(hit: Hit, page: Page) -> Solution:
+    """The answer that a hit makes."""
     ids = hit.ids
     why = f'"{hit.label[:60]}" names it' if hit.label else "it stands there"
     weakest = min([page.known[i].score for i in ids if i in page.known], default=1.0)
@@ -139,7 +141,7 @@ _DIGITS = re.compile(r"\blast (?:\w+ )?digits\b|[后末尾](?:[三四五六\d])?
 
 
 def _last_digits(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """ "The last four digits of the card": what a masked number still shows."""
+    """For "The last four digits of the card": what a masked number still shows."""
     if not _DIGITS.search(question.folded):
         return None
     for page in pages:
@@ -199,7 +201,7 @@ _AND = re.compile(r"\s+(?:and|&|as well as)\s+(?:the\s+|its\s+|their\s+)?|(?:和
 
 
 def _parts(question: Question, pictures: int) -> list[Question]:
-    """ "What are the date and the total?" as two questions; empty where it is one."""
+    """For "What are the date and the total?" as two questions; empty where it is one."""
     pieces = _AND.split(question.folded.rstrip("?？。. "))
     if len(pieces) != 2 or question.kind != "field":
         return []

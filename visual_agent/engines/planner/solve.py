@@ -244,12 +244,12 @@ def _meant(question: Question, page: Page) -> Item | None:
         said = words(item.text)
         share = sum(weight(t, asked) * likeness(t, said) for t in asked.terms) / total_weight
         scored.append((share - 0.01 * min(len(said.terms), 12), item))
-    score, item = max(scored, key=lambda si: si[0], default=(0.0, None))
-    return item if score >= THRESHOLD - 0.05 else None
+    nearest = max(scored, key=lambda si: si[0], default=None)
+    return nearest[1] if nearest is not None and nearest[0] >= THRESHOLD - 0.05 else None
 
 
 def where(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """ "Where is the meeting?": a place that a label names, else where the words stand."""
+    """For "Where is the meeting?": a place that a label names, else where the words stand."""
     if wanted(replace(question, wants="")) == "text":
         told = one_field(replace(question, wants="text"), pages)
         if told is not None:
@@ -281,7 +281,7 @@ def _points(question: Question) -> bool:
 
 
 def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """ "Which items cost more than 10?": the records on the asked side of the limit."""
+    """For "Which items cost more than 10?": the records on the asked side of the limit."""
     if threshold(question.folded) is None or not re.search(
         r"\b(?:which|what|who|list|name)\b|哪|谁|列出", question.folded
     ):

@@ -32,10 +32,11 @@ def shown(number: float) -> str:
 
 def total(question: Question, page: Page, *, mean: bool = False) -> list[Result]:
     """A sum (or mean): of two named values, else of all cells that fit equally well."""
-    results = []
     named = without(question, [t for t in question.terms if is_generic(t) and not t.weak])
-    for hits in operands(replace(named, wants=question.wants or "number"), page):
-        results.append(_worked(hits, page, "+", sum(h for h in _numbers(hits)) / (len(hits) if mean else 1)))
+    results = [
+        _worked(hits, page, "+", sum(_numbers(hits)) / (len(hits) if mean else 1))
+        for hits in operands(replace(named, wants=question.wants or "number"), page)
+    ]
     for grid in records(page):
         for turned in (grid, transposed(grid)):
             if turned is not None:
@@ -44,7 +45,6 @@ def total(question: Question, page: Page, *, mean: bool = False) -> list[Result]
 
 
 def _column_total(match: Match, mean: bool) -> list[Result]:
-    question, grid = match.question, match.grid
     rank = rank_column(match)
     if rank is None:
         return []
@@ -145,7 +145,7 @@ def spread(question: Question, page: Page) -> list[Result]:
 
 
 def selected(question: Question, page: Page) -> list[tuple[Grid, list[Row], float]]:
-    """For each list of records: the rows that the question's words and its "over 100" leave, and the share explained."""
+    """For each list of records: the rows that the question's words and limits leave, and the share explained."""
     found = []
     for grid in records(page):
         match = Match(question, grid, page)

@@ -48,13 +48,16 @@ class Match:
         self.cells = [[words(cell.text) if cell else None for cell in row] for row in self.rows]
 
     def head(self, term: Term, column: int) -> float:
+        """How surely a column's heading speaks of a term."""
         return likeness(term, self.heads[column]) if self.heads[column].folded else 0.0
 
     def cell(self, term: Term, row: int, column: int) -> float:
+        """How surely a cell speaks of a term."""
         text = self.cells[row][column]
         return likeness(term, text) if text is not None else 0.0
 
     def in_row(self, term: Term, row: int, skip: int = -1) -> float:
+        """How surely a record speaks of a term; in a week's plan only its first cell does."""
         columns = range(1 if self.cross else self.grid.width)
         return max((self.cell(term, row, c) for c in columns if c != skip), default=0.0)
 
@@ -194,6 +197,7 @@ def _columns(match: Match, wants: str) -> list[tuple[int, float]]:
 
 
 def share_fitting(match: Match, column: int, wants: str) -> float:
+    """The share of a column's cells that are of the wanted type."""
     cells = [row[column] for row in match.rows if row[column] is not None]
     return sum(exact_type(c.text, wants) and extract(c.text, wants) is not None for c in cells if c) / max(
         len(cells), 1

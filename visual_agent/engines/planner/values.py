@@ -36,7 +36,8 @@ _HOUR = r"(?:[01]?\d|2[0-4])"
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "frequency",
-        r"(?:\b(?:once|twice|(?:two|three|four|five|six|\d+) times)(?:,? (?:a|per|every|each) (?:day|week|month|year|hour)"
+        r"(?:\b(?:once|twice|(?:two|three|four|five|six|\d+) times)"
+        r"(?:,? (?:a|per|every|each) (?:day|week|month|year|hour)"
         r"|,? daily|,? weekly)?|\bevery (?:\d+|two|three|four|six|eight|twelve) (?:hours?|days?|weeks?)"
         r"|[每一1][天日周]\s?[一二两三四五六\d]\s?次)",
     ),
@@ -76,7 +77,9 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("phone", r"(?<![\w.])(?:1[3-9]\d{9}|0\d{9,11}|\+\d{8,14}|[48]00\d{7}|1[12]\d|12345|95\d{3}|999)(?![\d.,%])"),
     (
         "duration",
-        rf"{_NUMBER}\s?(?:[-–]\s?\d+\s?)?-?(?:(?:working |business |calendar )?(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|nights?|seconds?|secs?)\b|分钟|个?小时|天|个?工作日|周(?![一二三四五六日末])|个月|年(?!\d)|晚|日内|秒)",
+        rf"{_NUMBER}\s?(?:[-–]\s?\d+\s?)?-?(?:(?:working |business |calendar )?"
+        r"(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|nights?|seconds?|secs?)\b"
+        r"|分钟|个?小时|天|个?工作日|周(?![一二三四五六日末])|个月|年(?!\d)|晚|日内|秒)",
     ),
     ("duration", rf"{_HAN_NUMBER}(?:分钟|个?小时|天|个?工作日|周(?![一二三四五六日末])|个月|年|晚)"),
     ("weekday", _WEEKDAY),

@@ -11,7 +11,8 @@ from functools import lru_cache
 NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WORDS = (
     r"mon(?:day)?s?|(?:星期|周|礼拜)一", r"tue(?:s|sday)?s?|(?:星期|周|礼拜)二", r"wed(?:nesday)?s?|(?:星期|周|礼拜)三",
-    r"thu(?:r|rs|rsday)?s?|(?:星期|周|礼拜)四", r"fri(?:day)?s?|(?:星期|周|礼拜)五", r"sat(?:urday)?s?|(?:星期|周|礼拜)六",
+    r"thu(?:r|rs|rsday)?s?|(?:星期|周|礼拜)四", r"fri(?:day)?s?|(?:星期|周|礼拜)五",
+    r"sat(?:urday)?s?|(?:星期|周|礼拜)六",
     r"sun(?:day)?s?|(?:星期|周|礼拜)[日天]",
 )  # fmt: skip
 _DAY = re.compile("|".join(rf"(?P<d{i}>(?<![a-z])(?:{p})(?![a-z]))" for i, p in enumerate(_WORDS)))

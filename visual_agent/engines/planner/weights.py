@@ -61,7 +61,7 @@ def weight(term: Term, question: Question) -> float:
 
 @lru_cache(maxsize=2000)
 def _weights(question: Question) -> dict[Term, float]:
-    """Proper names and plain things weigh most; the type of the answer ("price") and what is pointed at ("this sign") little."""
+    """Proper names and plain things weigh most; the answer's type and what is pointed at ("this sign") little."""
     weights = {term: _alone(term, question) for term in question.terms}
     if weights and max(weights.values()) < 0.3:
         spoken = [t for t in weights if t.concepts and t.kind == "soft"]
@@ -212,11 +212,6 @@ def _has_unit(term: Term, value: str) -> bool:
     return any(re.search(rf"\d ?{re.escape(u)}(?![a-z])", folded) for c in term.concepts for u in book[c].units)
 
 
-@lru_cache(maxsize=64)
-def _title_of(name: str, lines: tuple[str, ...]) -> str:
-    return " ".join(lines)
-
-
 def _title(page: Page) -> str:
     """The page's heading: its first lines and its tallest type."""
     if not page.lines:
@@ -224,7 +219,7 @@ def _title(page: Page) -> str:
     heights = sorted(i.height for i in page.loose)
     tall = heights[-1] if heights and heights[-1] > 1.25 * heights[len(heights) // 2] else 1e9
     head = [i.text for n, i in enumerate(page.lines) if n < 2 or (i.height >= 0.9 * tall and not is_numeric(i.text))]
-    return _title_of(page.name, tuple(head[:5]))
+    return " ".join(head[:5])
 
 
 def without(question: Question, dropped: Iterable[Term]) -> Question:

@@ -12,6 +12,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -95,10 +96,7 @@ class Unit:
 @lru_cache(maxsize=20_000)
 def units(text: str) -> tuple[Unit, ...]:
     """The units of a text that `normal` has folded."""
-    found = []
-    for match in _UNIT.finditer(text):
-        found.append(Unit(match[0], stem(match[0]), match.start(), match.end()))
-    return tuple(found)
+    return tuple(Unit(m[0], stem(m[0]), m.start(), m.end()) for m in _UNIT.finditer(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,9 @@ def lexicon() -> Lexicon:
     folder = files("visual_agent.engines.planner")
     data = tomllib.loads(folder.joinpath("lexicon.toml").read_text(encoding="utf-8"))
     extra = tomllib.loads(folder.joinpath("speech.toml").read_text(encoding="utf-8"))
-    concepts, said, asked = {}, {}, {}
+    concepts: dict[str, Concept] = {}
+    said: dict[tuple[str, ...], frozenset[str]] = {}
+    asked: dict[tuple[str, ...], frozenset[str]] = {}
     for name, entry in data["concepts"].items():
         near = frozenset(entry.get("near", "").split())
         concepts[name] = Concept(
@@ -175,8 +175,8 @@ class Term:
     """One thing a text speaks of.
 
     `text` is its folded wording, `concepts` the lexicon entries it may mean (empty for other words), `kind` is
-    "concept", "word", "number", "han" or "soft" (a verb or adverb of talk); `weak` terms say little ("invoice"); `start`, `end`: its slice of the
-    folded text.
+    "concept", "word", "number", "time", "date", "han" or "soft" (a verb or adverb of talk); `weak` terms say little
+    ("invoice"); `start`, `end`: its slice of the folded text; `run`: the longer Chinese word it may be a part of.
     """
 
     text: str
@@ -375,6 +375,13 @@ def _holds(kind: tuple[str, ...], text: Words) -> bool:
     return "".join(kind) in text.folded if has_han(kind[0]) else set(kind) <= text.stems
 
 
+def _same_day(one: date | None, two: date | None) -> bool:
+    """The same month and day, and the same year where both have one."""
+    if one is None or two is None or (one.month, one.day) != (two.month, two.day):
+        return False
+    return 1 in (one.year, two.year) or one.year == two.year
+
+
 def _moment(term: Term, text: Words) -> float:
     """A time or date of a question against those in a text, however each is written."""
     wanted = next((v for v in values(term.text) if v.kind == term.kind), None)
@@ -383,14 +390,8 @@ def _moment(term: Term, text: Words) -> float:
             continue
         if value.number is not None and value.number == wanted.number:
             return 1.0
-        if (
-            value.day is not None
-            and wanted.day is not None
-            and value.day.month == wanted.day.month
-            and value.day.day == wanted.day.day
-        ):
-            if 1 in (value.day.year, wanted.day.year) or value.day.year == wanted.day.year:
-                return 1.0
+        if _same_day(value.day, wanted.day):
+            return 1.0
     return 0.0
 
 
