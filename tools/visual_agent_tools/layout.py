@@ -1,7 +1,7 @@
-"""Reading order and tables, from lines alone.
+"""Reading order: lines laid flat, in rows and columns.
 
-In: `Line`s of one picture in any order. Out: `Layout`: tables as rows and columns of cells, and the lines outside them
-in reading order (columns of prose one after the other, everything else row by row).
+In: `Line`s of one picture in any order, and the picture for its rules. Out: `Layout`: tables as rows and columns of
+cells, and the lines outside them in reading order (columns of prose one after the other, all else row by row).
 
 Skewed pages are laid flat first: by the lines' own direction, also when the page lies on its side.
 """
@@ -11,9 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from visual_agent.geometry import Box
 from visual_agent_tools.lines import Line, median
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,16 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line and its box on the page laid flat."""
+    """A line and its box on the page laid flat; or several lines that are read together (`inner`), and their box."""
 
     line: Line
     box: Box
+    inner: tuple[Line, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Its line, or all those it holds."""
+        return self.inner or (self.line,)
 
     @property
     def y(self) -> float:
@@ -72,30 +82,31 @@ class Item:
         return self.box.center[1]
 
 
-def arrange(lines: Sequence[Line]) -> Layout:
-    """Tables, and the other lines in reading order."""
-    from visual_agent_tools.tables import find_tables
+def arrange(lines: Sequence[Line], image: Image | None = None) -> Layout:
+    """Tables, and the other lines in reading order; the picture shows rules, frames and panels."""
+    from visual_agent_tools.blocks import arrange_blocks
+    from visual_agent_tools.rulings import find_groups
 
     items = flatten(lines)
-    tables, rest = find_tables(rows_of(items))
-    return Layout(tuple(item.line for item in _order(rest)), tuple(tables))
+    groups = [] if image is None else find_groups(image, [item.box for item in items], slant(lines))
+    return arrange_blocks(items, groups)
 
 
 def in_order(lines: Sequence[Line]) -> list[Line]:
     """All lines in reading order, those of tables row by row."""
-    return [item.line for item in _order(flatten(lines))]
+    return [item.line for item in order(flatten(lines))]
 
 
 def flatten(lines: Sequence[Line]) -> list[Item]:
     """The lines with their boxes on a page turned so that text runs level."""
-    angle = _slant(lines)
+    angle = slant(lines)
     if abs(angle) < math.radians(0.1):
         return [Item(line, line.box) for line in lines]
     cos, sin = math.cos(-angle), math.sin(-angle)
     return [Item(line, Box.around((x * cos - y * sin, x * sin + y * cos) for x, y in line.quad)) for line in lines]
 
 
-def _slant(lines: Iterable[Line]) -> float:
+def slant(lines: Iterable[Line]) -> float:
     """The direction most text runs in (radians, clockwise from the right), by length."""
     known = []
     for line in lines:
@@ -113,6 +124,12 @@ def _slant(lines: Iterable[Line]) -> float:
         if passed >= half:
             return angle + base
     return base
+
+
+def cell_of(items: Iterable[Item]) -> Cell | None:
+    """Items as a cell, their lines in the given order; None for none."""
+    lines = tuple(line for item in items for line in item.lines)
+    return Cell(lines) if lines else None
 
 
 def rows_of(items: Iterable[Item]) -> list[list[Item]]:
@@ -135,7 +152,7 @@ def rows_of_boxes(boxes: Sequence[Box]) -> list[list[int]]:
     return [sorted(row, key=lambda i: boxes[i].x1) for row in rows]
 
 
-def _order(items: Sequence[Item]) -> list[Item]:
+def order(items: Sequence[Item]) -> list[Item]:
     """Reading order: bands between lines that cross the gutter, in each band the left column before the right."""
     gutter = _gutter(items)
     if gutter is None:
@@ -156,7 +173,7 @@ def _order(items: Sequence[Item]) -> list[Item]:
 def _columns(band: Sequence[Item], gutter: float) -> list[Item]:
     left = [i for i in band if i.box.x2 <= gutter]
     right = [i for i in band if i.box.x1 >= gutter]
-    return _order(left) + _order(right)
+    return order(left) + order(right)
 
 
 def _gutter(items: Sequence[Item]) -> float | None:

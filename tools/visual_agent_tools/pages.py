@@ -58,4 +58,5 @@ def _belongs(line: Line, box: Box) -> bool:
 
 def read_layout(picture: Picture | Image, box: Box | None = None) -> Layout:
     """The tables of a picture, and its other lines in reading order. Arguments as for `read_lines`."""
-    return arrange(read_lines(picture, box))
+    lines = read_lines(picture, box)
+    return arrange(lines, picture.image if isinstance(picture, Picture) else picture)

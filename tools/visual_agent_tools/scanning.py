@@ -34,6 +34,9 @@ _WEAK = 0.88
 _SECOND_LOOKS = 32
 _SAMPLE = 6
 _ROOM = 0.35
+#: Crops longer than this many times their height are read at three quarters of their width first: a quarter of the
+#: time. Narrow letters can get lost that way, but never at such scores: below them the line is read in full.
+_LONG, _NARROW, _SURE = 8, 0.75, 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +229,22 @@ def _ink(crop: Array) -> Array | None:
     return ink if ink.mean() < 0.6 else None
 
 
+def _recognise_crop(crop: Array) -> Reading:
+    """A level crop's text; a long one narrowed where that reads well."""
+    import cv2
+
+    height, width = crop.shape[:2]
+    if width > _LONG * height:
+        size = max(round(_NARROW * width * LINE_HEIGHT / height), 1), LINE_HEIGHT
+        reading = recognise(cv2.resize(crop, size, interpolation=cv2.INTER_LINEAR))
+        if reading.score >= _SURE:
+            return reading
+    return recognise(crop)
+
+
 def _read(array: Array, piece: _Piece) -> Line:
     """One piece as it stands; a tall one is read lying both ways as well, and the best is kept."""
-    best = piece.line(recognise(piece.crop))
+    best = piece.line(_recognise_crop(piece.crop))
     if _is_tall(piece.quad):
         for quarters in (1, 3):
             best = max(best, _read_turned(array, piece.quad, quarters), key=_worth)

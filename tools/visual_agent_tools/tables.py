@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from visual_agent_tools.layout import Cell, Item, Table
+from visual_agent_tools.layout import Item, Table, cell_of
 from visual_agent_tools.lines import median
 
 _Row = list[Item]
@@ -169,6 +169,4 @@ def _table(block: Sequence[_Row], bands: Sequence[_Band]) -> Table:
                 rows[-1][i] += cell
         else:
             rows.append(cells)
-    return Table(
-        tuple(tuple(Cell(tuple(item.line for item in cell)) if cell else None for cell in row) for row in rows)
-    )
+    return Table(tuple(tuple(cell_of(cell) for cell in row) for row in rows))
