@@ -115,3 +115,14 @@ def show_doctor(findings: dict[str, Any]) -> None:
         table.add_row(f"Qwen-VL-Chat {form['form']}", f"needs {form['needed_gb']} GB, {fits}")
     console.print(table)
     console.print(Text(findings["advice"], style="bold"))
+    if "probe" in findings:
+        _show_probe(console, findings["probe"])
+
+
+def _show_probe(console: Console, probe: dict[str, Any]) -> None:
+    table = Table("boxes read as", "mean IoU", title="Probe", title_justify="left", box=None)
+    for score in probe["scores"]:
+        declared = " (declared)" if score["contract"] == probe["declared"] else ""
+        table.add_row(f"{score['contract']}{declared}", f"{score['mean_iou']:.2f}")
+    console.print(table)
+    console.print(plain(probe["summary"]))

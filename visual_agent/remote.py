@@ -49,7 +49,8 @@ def load_model(name: str, **options: Any) -> BaseChatModel:
 
     Local weights are loaded when the model is first used, once for each name and way of loading. `options` go to
     `ChatQwenVL` or `ChatOpenAI`; for local weights also dtype, device, quantization, revision and the like (see
-    `visual_agent.engines.qwen_vl`).
+    `visual_agent.engines.qwen_vl`), and `probe=True`, which checks after loading how the model writes boxes and warns
+    where they would be read wrong.
 
     Raises:
         ModelNotFound: the name stands for nothing, or a file is missing.
@@ -74,6 +75,10 @@ def load_model(name: str, **options: Any) -> BaseChatModel:
         return _dashscope(name, options)
     local = _local(name)
     loading = {key: options.pop(key) for key in _LOADING if key in options}
+    if options.pop("probe", False):
+        from visual_agent.calibration import check_grid
+
+        loading["probe"] = check_grid
     return ChatQwenVL(model=local, engine=SharedEngine(local, loading), **options)
 
 

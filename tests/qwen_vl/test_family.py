@@ -153,3 +153,11 @@ def test_other_models_and_missing_ones_are_refused(tmp_path) -> None:
         load_engine(tmp_path)
     with pytest.raises(ModelNotFound):
         load_engine(tmp_path / "nowhere")
+
+
+def test_loading_can_probe_the_boxes(folder) -> None:
+    """Random weights draw no boxes: the warning says that nothing can be told."""
+    from visual_agent.calibration import check_grid
+
+    with pytest.warns(RuntimeWarning, match="0 of 5 known squares answered.*do not rely"):
+        load_engine(folder, probe=check_grid, lookup=3)

@@ -13,7 +13,7 @@ import json
 import queue
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,11 +60,13 @@ _TOOL_CALL = re.compile(r"<tool_call>\s*(\{.*?\})\s*</tool_call>", re.DOTALL)
 _RESULT, _RESULT_END = "<tool_response>", "</tool_response>"
 
 
-def load_engine(name_or_path: str | Path, **options: Any) -> Engine:
+def load_engine(name_or_path: str | Path, *, probe: Callable[[Engine], None] | None = None, **options: Any) -> Engine:
     """The engine for a folder or hub id: ours for Qwen-VL, transformers' classes for its successors.
 
     Args:
         name_or_path: as for `QwenVLEngine.from_pretrained`.
+        probe: looks at the loaded engine, for instance `visual_agent.calibration.check_grid`, which warns when its
+            boxes are read wrong.
         **options: dtype, device, quantization, hub, revision, cache_dir, local_files_only, ...
 
     Raises:
@@ -75,10 +77,20 @@ def load_engine(name_or_path: str | Path, **options: Any) -> Engine:
     config = read_config(folder)
     options.setdefault("name", Path(name_or_path).name)
     if is_qwen_vl(config):
-        return QwenVLEngine.from_pretrained(folder, **options)
-    if config.get("model_type") in GRIDS:
-        return FamilyEngine.from_pretrained(folder, **options)
-    raise ModelMismatch(
+        engine: Engine = QwenVLEngine.from_pretrained(folder, **options)
+    elif config.get("model_type") in GRIDS:
+        for ours in ("prefix_bytes", "feature_bytes", "lookup", "compile"):  # transformers' classes have no such caches
+            options.pop(ours, None)
+        engine = FamilyEngine.from_pretrained(folder, **options)
+    else:
+        raise _unsupported(name_or_path, config)
+    if probe is not None:
+        probe(engine)
+    return engine
+
+
+def _unsupported(name_or_path: str | Path, config: dict[str, Any]) -> ModelMismatch:
+    return ModelMismatch(
         f"{str(name_or_path)!r} holds a {config.get('model_type')!r} model; supported are Qwen-VL and "
         f"{', '.join(sorted(GRIDS))}. Serve other models with an OpenAI-compatible server and name them "
         "openai:MODEL@URL."
