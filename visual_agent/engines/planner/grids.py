@@ -287,6 +287,9 @@ def _kind(table: list[Row]) -> str:
     }
     if width >= 3 and (height >= 3 and scores["form"] < 0.3) and any(_numeric_columns(table[1:])[1:]):
         scores["list"] += 0.2
+    headed = width == 2 and height >= 3 and table[0][1] is not None and labelness(table[0][1].text) >= 0.8
+    if headed and _is_head(table[0], table[1:]) and not is_numeric(table[0][0].text if table[0][0] else ""):
+        scores["list"] += 0.8
     if height == 2 and width >= 2 and first > 0.6 and rest < 0.5:
         scores["list"] += 0.3
     return max(scores, key=lambda k: scores[k])
