@@ -12,6 +12,7 @@ from visual_agent.engines.base import Request, Sampling, Text, Turn, answer
 from visual_agent.engines.qwen_vl import fixed, tiny
 from visual_agent.engines.qwen_vl.engine import QwenVLEngine
 from visual_agent.engines.qwen_vl.fixed import FixedCache, sizes_of
+from visual_agent.errors import UserError
 
 LONG = Sampling(max_tokens=60, temperature=0)
 
@@ -161,3 +162,10 @@ def test_the_compiled_step_says_the_same_and_is_compiled_once(loaded) -> None:
         assert conversation(mine, "b", pictures=2) == conversation(growing(loaded), "b", pictures=2)
     assert (graphs, counted["stats"]["unique_graphs"]) == (1, 1)
     assert not counted["graph_break"]
+
+
+def test_a_model_spread_over_devices_is_not_compiled(loaded, monkeypatch) -> None:
+    monkeypatch.setattr(loaded[0], "hf_device_map", {"transformer": 0, "lm_head": "cpu"}, raising=False)
+    with pytest.raises(UserError, match="spread over devices"):
+        QwenVLEngine(*loaded, compile=True)
+    assert QwenVLEngine(*loaded)._fixed is None

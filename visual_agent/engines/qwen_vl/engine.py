@@ -166,9 +166,11 @@ class QwenVLEngine:
         return self.model.get_input_embeddings().weight.device
 
     def _may_compile(self, wish: bool | Literal["auto"]) -> bool:
+        spread = len(set((getattr(self.model, "hf_device_map", None) or {}).values())) > 1
+        if wish is True and spread:
+            raise UserError("A model that is spread over devices cannot be compiled; leave compile out.")
         if wish != "auto":
             return wish
-        spread = len(set((getattr(self.model, "hf_device_map", None) or {}).values())) > 1
         quantised = bool(getattr(self.model, "is_quantized", False))
         return self.device.type == "cuda" and not spread and not quantised
 
