@@ -1,6 +1,6 @@
 """One question to a model that sees, without an agent: caption, read, answer, compare, yes or no.
 
-In: an engine (or a chat model that has one) and pictures. Out: the model's text, or a probability.
+In: an engine and pictures. Out: the model's text, or a probability.
 The prompts are the ones Qwen-VL is documented with (`prompts/`): the base model goes on with plain text, the chat
 model answers a turn.
 """

@@ -228,7 +228,7 @@ def create_app(model: BaseChatModel | None = None, settings: ServerSettings | No
     chat = ChatRunnable(service.chat_model, service.gate).with_types(input_type=ChatRequest)
     with _quiet_schemas():
         add_routes(app, agent, path="/agent", enabled_endpoints=ENDPOINTS, config_keys=())
-        add_routes(app, chat, path="/chat", enabled_endpoints=ENDPOINTS[:-1], config_keys=())
+        add_routes(app, chat, path="/chat", enabled_endpoints=ENDPOINTS, config_keys=())
 
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:
