@@ -6,8 +6,8 @@ import importlib.util
 import re
 
 import pytest
-
 from planner_documents import DOCUMENTS, QUESTIONS
+
 from visual_agent.engines.planner.conversation import Conversation, Step
 from visual_agent.engines.planner.observed import read
 from visual_agent.engines.planner.plans import next_move

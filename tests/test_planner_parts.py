@@ -164,7 +164,9 @@ def test_days_of_the_week_fill_their_ranges():
 
 
 def test_an_observation_is_read_back():
-    seen = read(read_text("img1", [(10, 20, 18, "Date: 3 May")], [((10, 60, 200, 120), [["Tea", "2.50"], ["Milk", ""]])]))
+    seen = read(
+        read_text("img1", [(10, 20, 18, "Date: 3 May")], [((10, 60, 200, 120), [["Tea", "2.50"], ["Milk", ""]])])
+    )
     assert (seen.kind, seen.image, seen.size) == ("reading", "img1", (800, 1000))
     assert [i.text for i in seen.lines] == ["Date: 3 May"]
     assert [[c and c.text for c in row] for row in seen.tables[0]] == [["Tea", "2.50"], ["Milk", None]]
@@ -240,7 +242,9 @@ def test_changes_are_cut_to_what_changed():
 
 
 def test_changes_without_a_compare_tool():
-    before, after = (page([(40, 20, 18, "Fee 6,400"), (40, 60, 18, text)]) for text in ("Notice 3 months", "Notice 1 month"))
+    before, after = (
+        page([(40, 20, 18, "Fee 6,400"), (40, 60, 18, text)]) for text in ("Notice 3 months", "Notice 1 month")
+    )
     found = changes.between(before, after)
     assert [(d.kind, d.before, d.after) for d in found] == [("text changed", "3 months", "1 month")]
 

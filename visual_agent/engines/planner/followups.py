@@ -9,18 +9,22 @@ from dataclasses import replace
 
 from visual_agent.engines.planner import asking
 from visual_agent.engines.planner.conversation import Conversation
-from visual_agent.engines.planner.questions import Question, analyse
+from visual_agent.engines.planner.questions import Question, analyse, typed
 from visual_agent.engines.planner.words import Term, lexicon
+
+MEMORY = 6
+"""Earlier questions that a follow-up may lean on, one on the other."""
 
 
 def resolve(conversation: Conversation) -> Question:
     """The question to answer now."""
     pictures = max(len(conversation.roots), 1)
-    question = analyse(conversation.question, pictures)
-    before = next((q for q, _ in reversed(conversation.earlier) if q.strip()), "")
-    if not before or not _is_short(question):
-        return question
-    return merge(analyse(before, pictures), question)
+    known: Question | None = None
+    for text in [*(q for q, _ in conversation.earlier[-MEMORY:]), conversation.question]:
+        question = analyse(text, pictures)
+        known = merge(known, question) if known is not None and _is_short(question) else question
+    assert known is not None
+    return known
 
 
 def _is_short(question: Question) -> bool:
@@ -37,14 +41,14 @@ def _is_short(question: Question) -> bool:
 
 def merge(before: Question, now: Question) -> Question:
     """The earlier question with what the new one says in place of the same kind of thing."""
-    fresh = [t for t in now.terms if not t.weak or t.concepts]
+    fresh = [t for t in now.terms if t.kind != "soft" and (not t.weak or t.concepts)]
     if not fresh:
         return replace(before, text=now.text, picture=now.picture if now.picture is not None else before.picture)
     label = any(_is_field(t) for t in fresh)
     kept = [t for t in before.terms if (label and not _is_field(t)) or (not label and _is_field(t))]
     if label:
         kept = [t for t in kept if t.kind != "soft"]
-    wants = now.wants or ("" if label else before.wants)
+    wants = now.wants or ("" if label else before.wants or typed(before.terms))
     kind = (
         before.kind
         if now.kind in ("field", "place", "locate") and before.kind in ("yesno", "extreme") and not label
