@@ -163,8 +163,9 @@ def test_wrong_tools_are_told_at_once():
         VisualAgent(scripted(), ["fly"])
     with pytest.raises(UserError, match="Two tools"):
         VisualAgent(scripted(), [reader, reader])
-    for bad in ({"model_calls": 0}, {"tool_calls": -1}, {"seconds": 0}, {"seconds": float("nan")}):
-        with pytest.raises(UserError, match="larger"):
+    seconds = [{"seconds": value} for value in (0, float("nan"), float("inf"))]
+    for bad in ({"model_calls": 0}, {"tool_calls": -1}, *seconds):
+        with pytest.raises(UserError, match="give other numbers"):
             Limits(**bad)
 
 
@@ -455,6 +456,28 @@ def test_batch_keeps_order_and_does_not_mix(workers):
     )
     assert [a.text for a in answers] == names
     assert [a.trace.pictures[0].size[0] for a in answers] == [60 + i for i in range(24)]
+
+
+@pytest.mark.parametrize("case", ["q", ("q",), ("q", "receipt.png"), ("q", picture()), ("q", [], 3), None])
+def test_a_case_of_a_batch_is_a_question_and_a_list(case):
+    with pytest.raises(UserError, match=r"\(question, \[picture"):
+        VisualAgent(scripted(echo), [reader]).batch([case])
+
+
+@pytest.mark.parametrize("tools", ["crop", [5], [None]])
+def test_tools_that_are_none_are_told(tools):
+    with pytest.raises(UserError, match="tool"):
+        VisualAgent(scripted(echo), tools)
+
+
+async def test_a_reader_who_leaves_the_first_run_of_a_thread_leaves_nothing():
+    agent = agent_of(READ, READ, final("12.30 [r3]"))
+    async for item in agent.astream("q", picture(), thread="t"):
+        assert isinstance(item, Step)
+        break
+    await asyncio.sleep(0.1)  # the event loop closes what nobody reads any more
+    assert agent.threads() == []
+    assert (await agent.arun("q", picture(), thread="t")).text == "12.30"
 
 
 def test_batch_raises_or_returns_errors():

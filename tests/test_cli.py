@@ -97,6 +97,15 @@ def test_read_ground_and_compare(capsys, tmp_path) -> None:
         ["ground", "", RECEIPT],
         ["trace", "/no/such/trace.jsonl"],
         ["batch", "/no/such/cases.jsonl", "/tmp/never-written.jsonl"],
+        ["ask", "q", RECEIPT, "--draw", RECEIPT],
+        ["ask", "q", RECEIPT, "--trace", RECEIPT],
+        ["ask", "q", RECEIPT, "--trace", "/dev/null/run.html"],
+        ["ask", "q", RECEIPT, "--draw", "/dev/null/drawn.png"],
+        ["read", RECEIPT, "--draw", "drawn.txt"],
+        ["read", RECEIPT, "--draw", "/dev/null"],
+        ["trace", "/dev/zero"],
+        ["batch", RECEIPT, RECEIPT],
+        ["ask", "q", "-dash.png"],
         ["nonsense"],
         ["ask", "q", RECEIPT, "--nonsense"],
     ],
@@ -204,6 +213,49 @@ def test_an_interrupted_batch_ends_at_once_and_keeps_its_lines(tmp_path) -> None
     lines = output.read_text(encoding="utf-8").splitlines()
     assert 0 < len(lines) < 3000
     assert all("41.53" in json.loads(line)["answer"] for line in lines)
+
+
+def test_batch_ids_may_hold_line_separators(tmp_path) -> None:
+    case = {"id": "one\u2028two\x85three", "images": ["missing.png"], "question": "How much?"}
+    cases, output = tmp_path / "cases.jsonl", tmp_path / "preds.jsonl"
+    cases.write_text(json.dumps(case, ensure_ascii=False) + "\n", encoding="utf-8")
+    for _ in range(2):  # the second run finds the line of the first
+        assert run(["batch", str(cases), str(output)]) == 0
+    lines = output.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    assert [json.loads(line)["id"] for line in lines] == [case["id"]]
+
+
+def started(*arguments: str, **options) -> subprocess.Popen:
+    command = [sys.executable, "-m", "visual_agent.cli", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+
+def test_an_interrupted_question_is_still_one_json_object(capsys, monkeypatch) -> None:
+    def interrupted(*_arguments, **_options) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("visual_agent.agent.VisualAgent.run", interrupted)
+    status, result = run_json(capsys, "ask", "q", RECEIPT)
+    assert (status, result["error"]["type"]) == (130, "Interrupted")
+
+
+def test_a_terminal_without_unicode_still_gets_the_answer() -> None:
+    for arguments in (["ask", "How much was the total?", RECEIPT], ["ask", "Total?", RECEIPT, "--json"]):
+        process = started(*arguments, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+        output, error = process.communicate(timeout=60)
+        assert process.returncode == 0, error.decode()
+        assert b"41.53" in output
+    assert output.isascii()
+    assert "£41.53" in json.loads(output)["answer"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no full device")
+def test_a_full_disk_is_told_without_a_traceback() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-m", "visual_agent.cli", "doctor"], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert b"No space left" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_help_and_version_need_nothing_heavy() -> None:

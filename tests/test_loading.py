@@ -703,3 +703,9 @@ def test_secrets_stay_out_of_messages() -> None:
     with pytest.raises(ImageRefused) as raised:
         load("http://127.0.0.1/a.png?token=s3cret")
     assert "s3cret" not in f"{raised.value!r} {raised.value.image}"
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_path_is_not_the_working_folder(empty: str) -> None:
+    with pytest.raises(ImageNotFound, match="empty"):
+        load(empty)

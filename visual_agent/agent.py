@@ -12,7 +12,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from langchain.agents import create_agent
@@ -96,6 +96,8 @@ class VisualAgent:
         self.limits = limits or Limits()
         self.policy = policy or LoadPolicy()
         self._ours = isinstance(self.model, ChatQwenVL)
+        if isinstance(tools, str):
+            raise UserError(f"Tools are a list; write tools=[{tools[:80]!r}].")
         self._tools = None if tools is None else tuple(tools)
         self._system_prompt = system_prompt
         self._checkpointer = checkpointer or InMemorySaver()
@@ -164,9 +166,11 @@ class VisualAgent:
                     recorder = self._begin(session, question)
                     content = await asyncio.to_thread(session.content, question, loaded)
                     try:
-                        async for update in session.graph.astream(**self._call(session, recorder.run, content)):
-                            for step in recorder.take(update):
-                                yield step
+                        updates: Any = session.graph.astream(**self._call(session, recorder.run, content))
+                        async with aclosing(updates):  # or the graph of a reader who leaves would end later
+                            async for update in updates:
+                                for step in recorder.take(update):
+                                    yield step
                     except GraphRecursionError:
                         recorder.run.stop("model_calls")
                     answer = recorder.finish()
@@ -185,7 +189,7 @@ class VisualAgent:
 
         def one(case: tuple[str, Sequence[Source]]) -> Answer | Exception:
             try:
-                return self.run(case[0], *case[1])
+                return self.run(*_parts(case))
             except Exception as error:
                 if not return_exceptions:
                     raise
@@ -320,8 +324,10 @@ class VisualAgent:
                 if choice not in own:
                     raise UserError(f"There is no tool {choice[:80]!r}; use one of: {', '.join(own)}.")
                 tools.append(own[choice])
-            else:
+            elif isinstance(choice, BaseTool) or callable(choice):
                 tools.append(choice if isinstance(choice, BaseTool) else choice(ledger))
+            else:
+                raise UserError(f"A tool is a name or a LangChain tool, not a {type(choice).__name__}; give one.")
             if not isinstance(choice, BaseTool):
                 steady.add(tools[-1].name)
         names = [tool.name for tool in tools]
@@ -358,3 +364,16 @@ class VisualAgent:
             if self._sessions.get(session.name) is session:
                 del self._sessions[session.name]
         self._checkpointer.delete_thread(session.name)
+
+
+def _parts(case: tuple[str, Sequence[Source]]) -> tuple[Any, ...]:
+    """Question and pictures of one case of a batch.
+
+    Raises:
+        UserError: the case is no such pair; a text in place of the list would be taken for its letters.
+    """
+    if isinstance(case, (list, tuple)) and len(case) == 2:
+        question, pictures = case
+        if isinstance(pictures, Sequence) and not isinstance(pictures, (str, bytes, bytearray)):
+            return question, *pictures
+    raise UserError("A case of a batch is a question and a list of pictures; write (question, [picture, ...]).")

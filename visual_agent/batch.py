@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from visual_agent.errors import UserError, VisualAgentError
 from visual_agent.results import error_to_dict, prediction_of
@@ -30,7 +30,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"Cannot read {str(path)!r} ({error}); give a JSONL file in UTF-8.") from error
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # splitlines() would also break lines inside JSON strings
         if line.strip():
             try:
                 yield number, json.loads(line)
@@ -123,10 +123,12 @@ def run_batch(
         output: the predictions file.
         workers: how many cases run at once.
         progress: called with each finished line.
+
+    Raises:
+        UserError: the file cannot be written to.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
     lock = threading.Lock()
-    with output.open("a", encoding="utf-8") as file, ThreadPoolExecutor(workers) as pool:
+    with _opened(output) as file, ThreadPoolExecutor(workers) as pool:
         pending: set[Future[dict[str, Any]]] = set()
         queue = iter(cases)
 
@@ -149,6 +151,14 @@ def run_batch(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _opened(output: Path) -> TextIO:
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        return output.open("a", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"Cannot write {str(output)!r} ({error.strerror}); choose another place.") from error
 
 
 def undone(cases: list[Case], finished: set[str]) -> list[Case]:

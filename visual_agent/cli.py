@@ -6,7 +6,10 @@ Exit status: 0 for an answer ("not found" is one), 2 for bad input, 1 for a run 
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     from visual_agent.answers import Answer
     from visual_agent.images import Ledger
     from visual_agent.observations import Observation
+    from visual_agent.trace import Trace
+
+#: Exit status of a command that was interrupted: 128 and the number of SIGINT.
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="visual-agent",
@@ -40,6 +47,10 @@ def _version(value: bool) -> None:
     if value:
         typer.echo(__version__)
         raise typer.Exit
+
+
+class Interrupted(VisualAgentError):
+    """Somebody pressed Ctrl-C."""
 
 
 @app.callback()
@@ -63,9 +74,12 @@ def ask(
     """Answer a question about one or more pictures, with the boxes it was read from."""
     from visual_agent.agent import Limits, VisualAgent
     from visual_agent.chat_models import load_model
+    from visual_agent.outputs import check_picture_target, check_target
 
     if not question.strip():
         raise UserError("The question is empty; ask something, for example 'How much was the total?'.")
+    check_target(trace, images)
+    check_picture_target(draw, images)
     started = time.perf_counter()
     agent = VisualAgent(load_model(model), limits=Limits(seconds=seconds), search=search)
     answer = agent.run(question, *images, thread="ask")
@@ -90,21 +104,28 @@ def _json_of(answer: Answer, seconds: float) -> dict[str, Any]:
 
 
 def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    unicode = (sys.stdout.encoding or "ascii").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(value, ensure_ascii=not unicode) + "\n")
 
 
 def _save_trace(answer: Answer, path: Path) -> Path:
     trace = answer.trace
     if trace is None:
         raise UserError("This run left no trace; run it again without --trace.")
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() in (".html", ".htm"):
-        from visual_agent.trace_html import to_html
-
-        path.write_text(to_html(trace), encoding="utf-8")
+        _save_page(trace, path)
     else:
         trace.save(path)
     return path
+
+
+def _save_page(trace: Trace, path: Path) -> None:
+    from visual_agent.trace_html import to_html
+
+    try:
+        path.write_text(to_html(trace), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"Cannot write {str(path)!r} ({error.strerror}); choose another place.") from error
 
 
 def _draw_evidence(answer: Answer, ledger: Ledger, path: Path) -> list[Path]:
@@ -121,7 +142,6 @@ def _draw_evidence(answer: Answer, ledger: Ledger, path: Path) -> list[Path]:
 
 
 def _save_picture(picture: Any, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         picture.save(path)
     except (ValueError, OSError) as error:
@@ -169,9 +189,11 @@ def ground(
     """Find a phrase in a picture and print its boxes."""
     from visual_agent.chat_models import load_model
     from visual_agent.images import Ledger
+    from visual_agent.outputs import check_picture_target
     from visual_agent.tools import engine_of
     from visual_agent.tools import ground as find
 
+    check_picture_target(draw, [image])
     ledger = Ledger([image])
     chat_model = load_model(model) if model != "offline" else None
     _report(find(ledger, phrase, model=engine_of(chat_model)), ledger, as_json=as_json, draw=draw)
@@ -186,8 +208,10 @@ def read(
 ) -> None:
     """Read the text of a picture, line by line with boxes, tables as rows."""
     from visual_agent.images import Ledger
+    from visual_agent.outputs import check_picture_target
     from visual_agent.tools import read_text
 
+    check_picture_target(draw, [image])
     ledger = Ledger([image])
     _report(read_text(ledger, "img1", box=_box_of(box)), ledger, as_json=as_json, draw=draw)
 
@@ -206,8 +230,10 @@ def _box_of(text: str | None) -> list[float] | None:
 def compare(image_a: Image, image_b: Image, as_json: AsJson = False, draw: Draw = None) -> None:
     """Say what differs between two pictures, with boxes in both."""
     from visual_agent.images import Ledger
+    from visual_agent.outputs import check_picture_target
     from visual_agent.tools import compare as differences
 
+    check_picture_target(draw, [image_a, image_b])
     ledger = Ledger([image_a, image_b])
     _report(differences(ledger, "img1", "img2"), ledger, as_json=as_json, draw=draw, image="img2")
 
@@ -226,7 +252,9 @@ def batch(
     from visual_agent.agent import VisualAgent
     from visual_agent.batch import finished_ids, read_cases, run_batch, undone
     from visual_agent.chat_models import load_model
+    from visual_agent.outputs import check_target
 
+    check_target(predictions, [cases])
     todo = undone(read_cases(cases), finished_ids(predictions))
     agent = VisualAgent(load_model(model))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -272,16 +300,15 @@ def trace(
 ) -> None:
     """Show a saved run, turn it into one HTML page, or run its tools again."""
     from visual_agent.display import show_replay, show_trace
+    from visual_agent.outputs import check_target
     from visual_agent.replay import replay as run_again
     from visual_agent.trace import Trace
 
+    check_target(html, [file])
     saved = Trace.load(file)
     if html:
-        from visual_agent.trace_html import to_html
-
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(to_html(saved), encoding="utf-8")
-        typer.echo(f"Page: {html}")
+        _save_page(saved, html)
+        typer.echo(f"Page: {html}", err=as_json)
     if replay:
         again = run_again(saved)
         _print_json(again.to_dict()) if as_json else show_replay(again)
@@ -294,18 +321,43 @@ def trace(
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    as_json: AsJson = False,
+    probe: Annotated[str | None, typer.Option(help="Load this model and check how it writes boxes.")] = None,
+) -> None:
     """Tell what is installed and what this machine can run."""
     from visual_agent.display import show_doctor
     from visual_agent.doctor import examine
 
     findings = examine()
+    if probe:
+        findings["probe"] = _probe(probe)
     _print_json(findings) if as_json else show_doctor(findings)
+
+
+def _probe(model: str) -> dict[str, Any]:
+    from visual_agent.calibration import calibrate
+    from visual_agent.chat_models import load_model
+    from visual_agent.tools import engine_of
+
+    engine = engine_of(load_model(model))
+    if engine is None:
+        raise UserError(f"{model!r} runs on a server, which declares no form of boxes; probe models of this machine.")
+    return calibrate(engine).to_dict()
 
 
 def main() -> None:
     """Entry point: run the command, turn errors into messages and exit statuses."""
-    sys.exit(run(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a character the terminal cannot show must not end the program
+            stream.reconfigure(errors="backslashreplace")
+    status = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError as error:  # the last bytes did not fit; the interpreter must not try again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = _no_room(error)
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
@@ -313,23 +365,32 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         result = typer.main.get_command(app).main(arguments, prog_name="visual-agent", standalone_mode=False)
-        return result if isinstance(result, int) else 0
-    except typer.Exit as done:
-        return done.exit_code
+        status = result if isinstance(result, int) else 0
     except KeyboardInterrupt:
-        typer.echo("Interrupted.", err=True)
-        return 130
+        status = _INTERRUPTED
     except VisualAgentError as error:
         _print_error(error, as_json)
         return 2 if isinstance(error, (UserError, ModelNotFound, MissingDependency)) else 1
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return _no_room(error)
         if not hasattr(error, "format_message"):
             _print_error(error, as_json)
             if as_json:
                 return 1
             raise
-        _print_error(UserError(error.format_message()), as_json)
+        if message := error.format_message():  # empty where the help was shown instead
+            dash = " Write -- before a name that begins with a dash." if message.startswith("No such option") else ""
+            _print_error(UserError(f"{message.rstrip('.')}; see --help.{dash}"), as_json)
         return 2
+    if status == _INTERRUPTED:
+        _print_error(Interrupted("Interrupted; run the command again."), as_json)
+    return status
+
+
+def _no_room(error: OSError) -> int:
+    typer.echo(f"The result cannot be written: {error.strerror}; make room.", err=True)
+    return 1
 
 
 def _print_error(error: Exception, as_json: bool) -> None:

@@ -207,7 +207,7 @@ def _notes(marks: Sequence[Mark]) -> list[str]:
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """The objects of a JSONL file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def baseline_predictions(cases: Sequence[Mapping[str, Any]], folder: Path) -> dict[str, Mapping[str, Any]]:

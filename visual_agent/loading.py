@@ -186,6 +186,8 @@ def _read_path(text: str, label: str, policy: LoadPolicy) -> bytes:
     """The bytes of a regular file inside the allowed folders."""
     if policy.folders is not None and not policy.folders:
         raise ImageRefused(f"{label}: local files are switched off here; send the picture itself.", image=label)
+    if not text:
+        raise ImageNotFound("The path of a picture is empty; name a file.", image=label)
     try:
         path = Path(text).expanduser().resolve(strict=policy.folders is None)
         if policy.folders is not None:

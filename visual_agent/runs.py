@@ -20,6 +20,9 @@ T = TypeVar("T")
 #: A model whose output could not be read is asked again this many times in a row.
 REPAIRS = 2
 
+#: A year. Clocks and waits of the operating system take no infinite time.
+_LONGEST = 366 * 86_400
+
 _REASONS = {
     "en": {
         "model_calls": "the limit of {limits.model_calls} model calls ended the run before it had an answer",
@@ -45,10 +48,10 @@ class Limits:
     seconds: float = 120.0
 
     def __post_init__(self) -> None:
-        if self.model_calls < 1 or self.tool_calls < 0 or not self.seconds > 0:
+        if self.model_calls < 1 or self.tool_calls < 0 or not 0 < self.seconds <= _LONGEST:
             raise UserError(
-                f"Limits need at least one model call, no negative tool calls and some seconds, not {self}; "
-                "give larger numbers."
+                "Limits need at least one model call, no negative tool calls, and seconds above 0 and at most "
+                f"{_LONGEST}, not {self}; give other numbers."
             )
 
 

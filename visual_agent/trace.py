@@ -34,8 +34,8 @@ class Step:
     """One thought, one tool call and what it showed.
 
     `call_id` ties the step to evidence. `seconds` is the tool's time plus the model call that asked for it; `tokens`
-    are that model call's (prompt, new, image, and what the engine's caches did). `error` holds the tool's failure; `cached` says that the result was
-    taken from an earlier equal look.
+    are that model call's (prompt, new, image, and what the engine's caches did). `error` holds the tool's failure;
+    `cached` says that the result was taken from an earlier equal look.
     """
 
     index: int
@@ -137,6 +137,8 @@ class Trace:
             UserError: the place cannot be written to.
         """
         target = Path(path)
+        if target.exists() and not target.is_file():
+            raise UserError(f"The trace cannot be written to {target.name!r}: it is a folder or device; name a file.")
         try:
             folder = _pictures_folder(target)
             folder.mkdir(parents=True, exist_ok=True)
@@ -157,9 +159,11 @@ class Trace:
         """The trace that `save` wrote.
 
         Raises:
-            UserError: no such file, or a line that is not a trace's; the message names the line.
+            UserError: no such regular file, or a line that is not a trace's; the message names the line.
         """
         source = Path(path)
+        if source.exists() and not source.is_file():
+            raise UserError(f"Trace {source.name!r} cannot be read: it is no regular file; give a .jsonl file.")
         try:
             text = source.read_text(encoding="utf-8")
         except OSError as error:

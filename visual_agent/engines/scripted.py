@@ -71,7 +71,7 @@ class ScriptedEngine:
             raise ModelNotFound(f"The script {str(path)!r} cannot be read ({reason}); check the path.") from None
         if Path(path).suffix != ".jsonl":
             return cls(re.split(r"^---[ \t]*\r?\n?", text.removesuffix("\n"), flags=re.MULTILINE))
-        return cls([_reply_of(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()])
+        return cls([_reply_of(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()])
 
     @property
     def profile(self) -> Profile:

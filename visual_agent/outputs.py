@@ -1,0 +1,53 @@
+"""Files that a command writes beside its answer, checked before the run that may take minutes.
+
+In: the path the user named and the inputs of the command. Out: nothing, or an error that says what to name instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from visual_agent.errors import UserError
+
+
+def check_picture_target(path: Path | None, inputs: Sequence[str | Path]) -> None:
+    """As `check_target`, for a picture: its suffix must name a format that can be written."""
+    if path is None:
+        return
+    from PIL import Image
+
+    suffix = path.suffix.lower()
+    if Image.registered_extensions().get(suffix) not in Image.SAVE:
+        raise UserError(f"{str(path)!r} names no picture format ({suffix or 'no suffix'}); give a .png or .jpg path.")
+    check_target(path, inputs)
+
+
+def check_target(path: Path | None, inputs: Sequence[str | Path]) -> None:
+    """Make the folder of `path`, and see that a file can be written there without losing an input.
+
+    Raises:
+        UserError: it cannot, or `path` is one of `inputs`.
+    """
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            raise UserError(f"{str(path)!r} is a folder or device; name a file to write to.")
+        if any(_is_same(path, source) for source in inputs):
+            raise UserError(f"{str(path)!r} is an input of this command and would be lost; name another file.")
+        writable = os.access(path if path.exists() else path.parent, os.W_OK)
+    except (OSError, ValueError) as error:  # ValueError: a null byte
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"Cannot write {str(path)!r} ({reason}); name a file in a folder you own.") from error
+    if not writable:
+        raise UserError(f"Cannot write {str(path)!r} (permission denied); name a file in a folder you own.")
+
+
+def _is_same(path: Path, source: str | Path) -> bool:
+    try:
+        return path.samefile(source)
+    except (OSError, ValueError):  # the source is a URL, data, or not there
+        return False
