@@ -68,7 +68,7 @@ def _plain(items: Sequence[Item]) -> tuple[list[Table], list[Item]]:
 
 def _fold(group: Group, items: list[Item]) -> tuple[list[Item], list[Table]]:
     """The items with each cell's made one block, and the tables found in the cells."""
-    cells = _fill(group, items)
+    cells, last = _fill(group, items), []
     if group.columns == 1 and group.rows > 1:
         cells = _with_first_row(group, cells, items)
         rows = [row for some in cells.values() for row in _band_rows(some)]
@@ -76,8 +76,9 @@ def _fold(group: Group, items: list[Item]) -> tuple[list[Item], list[Table]]:
         if tables:
             inside = {id(item) for some in cells.values() for item in some}
             return [i for i in items if id(i) not in inside] + left, tables
+        last = [_next_to(group, items, cells, below=True)]
     tables = []
-    for some in cells.values():
+    for some in [*cells.values(), *last]:
         if len(some) < 2 or len(some) == len(items):
             continue
         found, left = _plain(some)
@@ -97,13 +98,20 @@ def _around(items: Sequence[Item]) -> Box:
 def _with_first_row(group: Group, cells: _Cells, items: Sequence[Item]) -> _Cells:
     """Rows top to bottom, with one before the first where rules are drawn only below rows."""
     ordered = dict(sorted(cells.items(), key=lambda pair: pair[0].box.y1))
+    first = _next_to(group, items, cells, below=False)
+    return {Area(_around(first), (-1, -1), (0, 0)): first, **ordered} if first else ordered
+
+
+def _next_to(group: Group, items: Sequence[Item], cells: _Cells, below: bool) -> list[Item]:
+    """What stands above the first or below the last of several rows as in one more; nothing if that is taller."""
     box = group.box
-    high = median([area.box.height for area in group.areas])
-    top = Box(box.x1, box.y1 - 1.15 * high, box.x2, box.y1)
-    first = [i for i in items if not i.inner and top.contains(*i.box.center) and i.box.y1 >= top.y1]
-    if len(rows_of(first)) > max((len(rows_of(some)) for some in cells.values()), default=0):
-        return ordered
-    return {Area(top, (-1, -1), (0, 0)): first, **ordered} if first else ordered
+    high = 1.15 * median([area.box.height for area in group.areas])
+    low, end = (box.y2, box.y2 + high) if below else (box.y1 - high, box.y1)
+    found = [
+        i for i in items if not i.inner and box.x1 <= i.box.center[0] <= box.x2 and low <= i.box.y1 and i.box.y2 <= end
+    ]
+    most = max((len(rows_of(some)) for some in cells.values()), default=0)
+    return found if len(rows_of(found)) <= most else []
 
 
 def _band_rows(items: Sequence[Item]) -> list[_Row]:

@@ -156,7 +156,7 @@ def order(items: Sequence[Item]) -> list[Item]:
     """Reading order: bands between lines that cross the gutter, in each band the left column before the right."""
     gutter = _gutter(items)
     if gutter is None:
-        return [item for row in rows_of(items) for item in row]
+        return [item for row in rows_of(items) for item in (reversed(row) if _upright_columns(row) else row)]
     crossing = [i for i in items if i.box.x1 < gutter < i.box.x2]
     result: list[Item] = []
     band: list[Item] = []
@@ -168,6 +168,12 @@ def order(items: Sequence[Item]) -> list[Item]:
         else:
             band.append(item)
     return result + _columns(band, gutter)
+
+
+def _upright_columns(row: Sequence[Item]) -> bool:
+    """Whether a row is made of lines of Hanzi that run down: they are read from the right."""
+    tall = all(i.box.height > 1.5 * i.box.width and len(i.line.text) > 1 and i.line.text[0] > "\u2fff" for i in row)
+    return len(row) > 1 and tall and not any(item.inner for item in row)
 
 
 def _columns(band: Sequence[Item], gutter: float) -> list[Item]:

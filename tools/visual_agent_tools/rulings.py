@@ -69,7 +69,7 @@ def find_groups(image: Image, boxes: Sequence[Box], angle: float) -> list[Group]
         (int(b.x1 * scale - dx), int(b.y1 * scale - dy), int(b.x2 * scale - dx) + 1, int(b.y2 * scale - dy) + 1)
         for b in boxes
     ]
-    near = 0.6 * height
+    near = max(0.6 * height, 10 / scale)  # A rule is some pixels thick here.
     found = _cells(_rules(grey, texts, height * scale), height * scale)
     cells = [Box((a + dx) / scale, (b + dy) / scale, (c + dx) / scale, (d + dy) / scale) for a, b, c, d in found]
     return [group for some in _neighbours(cells, near) for group in _without_gaps(some, boxes, near)]
@@ -82,6 +82,7 @@ def _without_gaps(cells: Sequence[Box], texts: Sequence[Box], near: float) -> li
     for area in group.areas:
         inside = [t for t in texts if area.box.contains(*t.center)]
         through = area.columns[1] - area.columns[0] + 1 == group.columns > 1
+        through = through or area.rows[1] - area.rows[0] + 1 == group.rows > 1
         beside = group.columns > 1 and area.rows[1] - area.rows[0] >= 2 and len(inside) >= 3
         if (through and not inside) or beside:
             out.append(area.box)
@@ -115,6 +116,11 @@ def _rules(grey: Array, texts: Sequence[tuple[int, int, int, int]], height: floa
     import numpy as np
 
     long = max(round(2.5 * height), 20)
+    grey = grey.copy()
+    for x1, y1, x2, y2 in texts:
+        place = np.s_[max(y1 - 1, 0) : max(y2 + 1, 0), max(x1 - 1, 0) : max(x2 + 1, 0)]
+        if grey[place].size:
+            grey[place] = np.median(grey[place])
     masks: list[Array] = []
     for horizontal in (True, False):
         view = grey if horizontal else np.ascontiguousarray(grey.T)
@@ -122,14 +128,12 @@ def _rules(grey: Array, texts: Sequence[tuple[int, int, int, int]], height: floa
         steps = np.zeros_like(soft)
         steps[1:-1] = np.abs(soft[2:] - soft[:-2])
         mask = np.where(steps > _STEP, 255, 0).astype(np.uint8)
-        for x1, y1, x2, y2 in texts:
-            if not horizontal:
-                x1, y1, x2, y2 = y1, x1, y2, x2
-            # A rule may touch the text's box; what runs through its middle is the text itself.
-            d = round(0.08 * (y2 - y1)) if horizontal else 0
-            mask[max(y1 + d, 0) : max(y2 - d, 0), max(x1, 0) : max(x2, 0)] = 0
         bar = np.ones((1, long), np.uint8)
         mask = cv2.morphologyEx(cv2.dilate(mask, np.ones((3, 1), np.uint8)), cv2.MORPH_OPEN, bar)
+        if horizontal:
+            _mend(mask, texts)
+        # Closed along itself: dashes, and holes where other things touch the rule.
+        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(round(height), 3)), np.uint8))
         masks.append(mask if horizontal else np.ascontiguousarray(mask.T))
     flat, upright = masks
     _close_sides(flat, upright, height)
@@ -137,6 +141,19 @@ def _rules(grey: Array, texts: Sequence[tuple[int, int, int, int]], height: floa
     joined[[0, -1]] = 255
     joined[:, [0, -1]] = 255
     return joined
+
+
+def _mend(flat: Array, texts: Sequence[tuple[int, int, int, int]]) -> None:
+    """Draw level rules on where a text was painted over that touches them: they go on at both its ends."""
+    height, width = flat.shape
+    for x1, y1, x2, y2 in texts:
+        left, right = x1 - 4, x2 + 4
+        if left < 0 or right >= width:
+            continue
+        reach = (y2 - y1) // 4
+        for y in (*range(y1 - 3, y1 + reach), *range(y2 - reach, y2 + 3)):
+            if 0 <= y < height and flat[y, left] and flat[y, right]:
+                flat[y, left:right] = 255
 
 
 def _close_sides(flat: Array, upright: Array, height: float) -> None:
