@@ -45,7 +45,11 @@ def exact_type(text: str, wants: str) -> bool:
     """Whether a value has exactly the form that is wanted (an amount with its currency, a bare number)."""
     if not wants or wants in ("text", "name", "place", "id"):
         return wants not in ("name", "place") or not is_numeric(text)
-    found = of_kind(text, {"when": "date", "year": "date", "month": "date"}.get(wants, wants))
+    if wants == "when":
+        return any(v.kind in ("date", "time", "weekday") for v in values(text))
+    if wants == "amount" and re.search(r"\d[.,]\d\d\s*$", text):
+        return True
+    found = of_kind(text, {"year": "date", "month": "date"}.get(wants, wants))
     return bool(found) and (found[0].kind == wants or wants in ("when", "number", "year", "month"))
 
 
@@ -66,6 +70,8 @@ def extract(text: str, wants: str) -> str | None:
     found = of_kind(text, wants)
     if wants in ("amount", "percent", "email", "url", "phone", "weekday") and found:
         return found[0].text if wants != "phone" else _span(text, found)
+    if wants == "number" and found and _MEASURED.fullmatch(text):
+        return text
     if wants in ("date", "time", "duration", "frequency", "number") and found:
         if wants in ("time", "number") and _is_range(text, found):
             return _span(text, found)
@@ -77,6 +83,10 @@ _UNITS = re.compile(
     r"\s?(?:kg|mg|g|km/h|km|cm|mm|mi|miles|ml|l|kwh|kw|w|mb|gb|tb|lbs?|oz|m²|m2|m|ft|°c|℃|°f|°|%|pcs|pieces|people|人份|人|公里|千米|厘米|毫米|米|公斤|千克|克|毫升|升|度|吨|平方米|平方公里|个|瓶|盒|件|汤匙)(?![a-z])",
     re.IGNORECASE,
 )
+
+
+_MEASURED = re.compile(r"[-+]?\d[\d.,]*\s?[^\W\d_]{1,4}[²³]?(?:/[^\W\d_]{1,3})?")
+"""A number with a short unit and nothing else: "6.7 in", "4,200 mAh"."""
 
 
 def _unit(rest: str) -> str:

@@ -57,6 +57,8 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
         score -= 0.3
     if question.heads:
         score += 0.08 if any(likeness(t, label) >= 0.55 for t in question.heads) else -0.03
+    if wants == "place" and not any(lexicon().concepts[c].kind == "place" for c in label.concepts):
+        score -= 0.15
     score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0
     return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
 

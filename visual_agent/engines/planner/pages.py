@@ -18,6 +18,7 @@ from visual_agent.engines.planner.values import is_numeric, values
 from visual_agent.engines.planner.words import Words, words
 
 _COLON = re.compile(r"[:：]\s*")
+_GREETING = re.compile(r"\s*(Dear|To|Attn:?|尊敬的|致)\s*[:：]?\s*([^\d,，:：]{2,40}?)\s*[,，:：]?\s*$")
 _RANGE = re.compile(r"\s*(?:[-–—~至到]|to|until|till)\s*")
 _CODE = re.compile(
     r"(.{2,40}?(?:\bno\b\.?|\bnumber|#|\bcode|\bid|\bref\b\.?|\blot|\bbatch|号码?|编号|代码))"
@@ -200,6 +201,9 @@ def _line_pairs(page: Page) -> list[Pair]:
         around = (*heading, item.text)
         if complete(item):
             found += [_inside(item, label, value, "colon", 1.0, heading) for label, value in labelled(item.text)]
+        greeted = _GREETING.match(item.text)
+        if greeted:
+            found.append(_inside(item, greeted[1], greeted[2], "colon", 1.0, heading))
         code = _CODE.match(item.text)
         if not code:
             found += [_inside(item, label, value, "inside", 0.9, around) for label, value in split_line(item.text)]
@@ -236,6 +240,7 @@ def split_line(text: str) -> list[tuple[str, str]]:
             if len(inside) == 1:
                 rest = clause[: value.start] + " " + clause[value.end :]
             if n and _RANGE.fullmatch(clause[start : value.start]) and inside[n - 1].kind == value.kind:
+                found.append((before, clause[inside[n - 1].start : value.end]))
                 rest = f"{before} {rest} ends"
             before = rest
             if re.search(r"[(（]\s*$", clause[: value.start]):
@@ -340,7 +345,8 @@ def _may_label(item: Item) -> bool:
     if re.search(r"\s?[·•|]\s?\S", text):
         return False
     width = sum(2 if ord(c) > 0x2E7F else 1 for c in text)
-    return width <= 44 and len(text.split()) <= 7 and not text.endswith((".", "。", ",", "，", ";"))
+    closing = text.endswith((".", "。", ",", "，", ";")) and len(text.split()) > 3
+    return width <= 44 and len(text.split()) <= 7 and not closing
 
 
 def _near(upper: Item, lower: Item, lines: float) -> bool:

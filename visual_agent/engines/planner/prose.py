@@ -20,21 +20,26 @@ from visual_agent.engines.planner.words import has_han, lexicon, likeness, norma
 
 
 def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
-    """Values inside sentences: lines and wrapped blocks that speak of what is asked and hold a value of its type."""
+    """Values inside sentences that speak of what is asked and hold a value of its type."""
     if wants in ("", "text", "name", "place", "id"):
         return []
     hits = []
     for text, ids, score in passages(page):
-        answer = extract(text, wants)
-        if answer is None or len(text) < 8 or other_day(question, text):
-            continue
-        clause = _clause(text, answer)
-        share, missing = measure(question, [(1.0, clause), (0.8, text)], page, answer)
-        alike = max((likeness(t, words(text)) for t in question.terms if weight(t, question) >= 0.35), default=0.0)
-        if alike < 0.8:
-            continue
-        hits.append(Hit(answer, ids, text, share * 0.93 - 0.03, page.name, wants, (), score, missing))
+        for sentence in _SENTENCE.split(text):
+            answer = extract(sentence, wants)
+            if answer is None or len(sentence) < 8 or other_day(question, sentence):
+                continue
+            said = words(sentence)
+            alike = max((likeness(t, said) for t in question.terms if weight(t, question) >= 0.35), default=0.0)
+            if alike < 0.8:
+                continue
+            around = [(1.0, _clause(sentence, answer)), (0.9, sentence), (0.7, text)]
+            share, missing = measure(question, around, page, answer)
+            hits.append(Hit(answer, ids, sentence, share * 0.93 - 0.03, page.name, wants, (), score, missing))
     return hits
+
+
+_SENTENCE = re.compile(r"(?<=[。！？!?])|(?<=[a-z)]\.)\s+(?=[A-Z])|[;；]\s*")
 
 
 def quoted(question: Question, page: Page) -> list[Hit]:
@@ -88,10 +93,15 @@ def singles(question: Question, page: Page, wants: str) -> list[Hit]:
     if not set(kinds) <= set(_SELF_EVIDENT):
         return []
     found = [(v.text, i) for i in page.lines for k in kinds for v in of_kind(i.text, k) if v.kind == k]
+    alone = [(text, i) for text, i in found if normal(text) == normal(i.text).strip(" .")]
+    if len({normal(text) for text, _ in found}) > 1 and set(kinds) & {"date"}:
+        found = alone  # of several dates the one that fills a line is the document's own
     distinct = {normal(text) for text, _ in found}
     if len(distinct) != 1:
         return []
     text, item = found[0]
+    if wants not in ("email", "url", "phone") and _labelled_else(question, item.text):
+        return []
     book = lexicon().concepts
     named = {book[c].kind for c in words(item.text).concepts if book[c].kind and c not in _kin(wants)}
     if named & {"id", "phone", "date", "time", "amount", "percent", "number"} and wants not in named:
@@ -100,6 +110,17 @@ def singles(question: Question, page: Page, wants: str) -> list[Hit]:
     if missing:
         return []
     return [Hit(text, (item.id,), item.text, share * 0.95, page.name, wants, (), item.score)]
+
+
+def _labelled_else(question: Question, text: str) -> bool:
+    """Whether a line says what its value is, and says something that the question does not ask for."""
+    bare = text
+    for value in values(text):
+        bare = bare.replace(value.text, " ")
+    said = [t for t in words(bare).content if t.kind in ("concept", "word", "han") and len(t.text) > 1]
+    return bool(said) and not any(
+        likeness(t, words(bare)) >= 0.55 for t in question.terms if weight(t, question) >= 0.3
+    )
 
 
 def _kin(wants: str) -> frozenset[str]:
@@ -123,7 +144,8 @@ def passages(page: Page) -> Iterable[tuple[str, tuple[str, ...], float]]:
     for item in page.lines:
         yield item.text, (item.id,), item.score
     for block in page.blocks:
-        valued = sum(any(v.kind in ("time", "amount", "date") for v in values(i.text)) for i in block)
+        short = [i for i in block if sum(2 if ord(c) > 0x2E7F else 1 for c in i.text) < 45]
+        valued = sum(any(v.kind in ("time", "amount", "date") for v in values(i.text)) for i in short)
         if 1 < len(block) <= 8 and valued < 2 and not any(complete(i) for i in block):
             glue = "" if has_han(block[0].text) else " "
             text = glue.join(i.text for i in block)

@@ -84,13 +84,13 @@ _TITLED = (
 def _unlabelled(question: Question, pages: Sequence[Page]) -> Solution | None:
     """What documents show without a label: the shop's name at the head, the writer's name at the foot."""
     named = [t for t in question.terms if weight(t, question) >= 0.3 or t.concepts & {"seller", "subject"}]
-    seller = all(t.concepts & {"seller", "name", "subject"} or is_generic(t) for t in named)
+    seller = all(t.concepts & {"seller", "name", "subject"} for t in named)
     if len(pages) != 1:
         return None
     page = pages[0]
     if seller and any(t.concepts & {"seller"} for t in named):
         head = part_of(analyse("heading"), page)
-        if head:
+        if head and not head[0].text.rstrip().endswith((",", "，", ".", "。")):
             return Solution(
                 answers.value(" ".join(i.text for i in head), tuple(i.id for i in head)),
                 "it heads the page",

@@ -147,7 +147,11 @@ def _listed(question: Question, pages: Sequence[Page]) -> Solution | None:
         if people and (len(names) >= 3 or (surname and names)):
             ids = tuple(i.id for i in names)
             return Solution(answers.cited(str(len(names)), ids), "names were counted", ids, 1.0, page.name)
-        plain = [t for t in question.terms if weight(t, question) >= 0.6 and not is_generic(t)]
+        plain = [
+            t
+            for t in question.terms
+            if weight(t, question) >= 0.35 and not is_generic(t) and not t.concepts & {"people_count"}
+        ]
         lines = bulleted(page)
         if len(lines) >= 3 and not plain:
             ids = tuple(i.id for i in lines)
@@ -260,7 +264,25 @@ def where(question: Question, pages: Sequence[Page]) -> Solution | None:
         if labelled:
             top = max(labelled, key=lambda h: h.score)
             return told_by(top, next(p for p in pages if p.name == top.page))
+        spoken = _said_where(question, pages)
+        if spoken is not None:
+            return spoken
     return located(question, pages)
+
+
+_PLACE = re.compile(r"\b(?:in|at|on|from|to) ((?:the |our )[a-z]+(?: [a-z]+)?|[A-Z]\w+(?:,? [A-Z]\w+)*)")
+
+
+def _said_where(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """The place that a sentence names: "Breakfast in the conservatory"."""
+    for page in pages:
+        item = _meant(question, page)
+        match = _PLACE.search(item.text) if item is not None else None
+        if item is not None and match is not None:
+            return Solution(
+                answers.value(match[1], (item.id,)), "the sentence says where", (item.id,), item.score, page.name
+            )
+    return None
 
 
 def _names_place(hit: Hit) -> bool:

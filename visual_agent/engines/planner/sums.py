@@ -32,7 +32,9 @@ def shown(number: float) -> str:
 
 def total(question: Question, page: Page, *, mean: bool = False) -> list[Result]:
     """A sum (or mean): of two named values, else of all cells that fit equally well."""
-    named = without(question, [t for t in question.terms if is_generic(t) and not t.weak])
+    generic = [t for t in question.terms if is_generic(t) and not t.weak]
+    plain = [t for t in question.terms if not is_generic(t) and weight(t, question) >= 0.35]
+    named = without(question, generic if len(plain) > 1 else [t for t in generic if t.concepts == {"total"}])
     results = [
         _worked(hits, page, "+", sum(_numbers(hits)) / (len(hits) if mean else 1))
         for hits in operands(replace(named, wants=question.wants or "number"), page)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from visual_agent.engines.planner.extracts import countable, exact_type, extract, in_script, wanted
 from visual_agent.engines.planner.fields import find
-from visual_agent.engines.planner.grids import Grid
+from visual_agent.engines.planner.grids import Grid, labelness
 from visual_agent.engines.planner.hits import THRESHOLD, Hit
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
-from visual_agent.engines.planner.records import records, without_totals
+from visual_agent.engines.planner.records import records, transposed, without_totals
 from visual_agent.engines.planner.values import is_numeric, of_kind
 from visual_agent.engines.planner.weights import is_generic, measure, weight, weight_on
 from visual_agent.engines.planner.words import Term, lexicon, likeness, words
@@ -98,10 +98,21 @@ def lookup(question: Question, page: Page) -> list[Hit]:
     """Cells that may answer, best first."""
     hits: list[Hit] = []
     for grid in records(page):
-        match = Match(question, grid, page)
-        hits += _cells(match)
-        hits += _edges(match)
+        hits += _edges(Match(question, grid, page))
+        hits += _cells(Match(question, grid, page))
+        turned = transposed(grid) if _attributes_down(grid) else None
+        hits += _cells(Match(question, turned, page)) if turned is not None else []
     return sorted(hits, key=lambda h: -h.score)
+
+
+def _attributes_down(grid: Grid) -> bool:
+    """Whether a table compares: its records are the columns ("Nova 5"), its rows what is compared ("Price")."""
+    names = [grid.head(c) for c in range(1, grid.width)]
+    rows = [row[0].text for row in grid.body if row[0] is not None]
+    if len(rows) < 2 or len(names) < 2 or not all(names):
+        return False
+    labels = sum(map(labelness, rows)) / len(rows)
+    return labels >= 0.7 and sum(map(labelness, names)) / len(names) < 0.65
 
 
 def _cells(match: Match) -> list[Hit]:

@@ -55,7 +55,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("date", r"\d{1,2}\s?月\s?\d{1,2}\s?[日号]"),
     ("date", r"(?<![\d.])(?:19|20)\d{2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}(?![\d])"),
     ("date", r"(?<![\d.])\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?(?:(?:19|20)\d{2}|\d{2})(?![\d])"),
-    ("date", r"(?<![\d/.-])(?:0?[1-9]|1[0-2])\s?/\s?(?:19|20)\d{2}(?![\d/])"),
+    ("date", r"(?<![\d/.-])(?:0?[1-9]|1[0-2])\s?[/.]\s?(?:19|20)\d{2}(?![\d/])"),
     (
         "date",
         rf"\d{{1,2}}(?:st|nd|rd|th)?\s*(?:of\s+)?[-\s]?{_MONTH}\b\.?(?:,?[-\s]*'?\d{{4}}\b|[-\s]'?\d{{2}}\b(?!:))?",
@@ -71,6 +71,10 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("time", rf"(?<![\d]){_HOUR}\s?点(?:\s?\d{{1,2}}\s?分?|半)?"),
     ("time", r"\b(?:noon|midnight|midday)\b"),
     ("percent", rf"[-+−]?\s?{_NUMBER}\s?(?:%|percent\b|per cent\b)|百分之\s?(?:\d+(?:\.\d+)?|{_HAN_NUMBER})"),
+    (
+        "amount",
+        rf"{_NUMBER}\s?[-–~至]\s?{_NUMBER}\s?{_MONEY_WORD}(?![a-z])|{_CURRENCY}\s?{_NUMBER}\s?[-–~]\s?{_CURRENCY}?\s?{_NUMBER}",
+    ),
     ("amount", rf"(?:[-+−]\s?)?{_CURRENCY}\s?(?:[-−]\s?)?{_NUMBER}(?:\s?(?:[kmb]\b|bn\b|million\b|billion\b|万|亿))?"),
     ("amount", rf"(?:[-+−]\s?)?{_NUMBER}\s?(?:万|亿|k|m)?\s?{_MONEY_WORD}(?![a-z])(?:\s?\d角)?"),
     ("phone", r"(?<![\w.,-])(?:\+\d{1,3}[\s-]?)?(?:\(\d{2,5}\)[\s-]?)?\d{3,5}(?:[\s-]\d{3,8}){1,3}(?![\d.,%])"),

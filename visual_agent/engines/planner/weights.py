@@ -66,6 +66,8 @@ def _weights(question: Question) -> dict[Term, float]:
     if weights and max(weights.values()) < 0.3:
         spoken = [t for t in weights if t.concepts and t.kind == "soft"]
         weights |= dict.fromkeys(spoken, 1.0)
+        if not spoken and question.kind == "field":
+            weights |= {t: 1.0 for t in weights if t.weak and t.concepts and not is_generic(t)}
     elif not any(w >= 0.9 and not is_generic(t) for t, w in weights.items()):
         weights |= {t: 1.0 for t in weights if t.kind == "han" and len(t.text) == 1 and han_number(t.text) is None}
     generic = {t for t in question.terms if is_generic(t)}
@@ -165,7 +167,11 @@ def measure(
             missing.append(term.text)
     if not total:
         return 0.0, ()
-    return got / total - 0.12 * len(missing), tuple(missing)
+    asked = {t.text for t in question.heads}
+    lost = sum(
+        0.3 if t.text in asked or weight(t, question) > 1.45 else 0.12 for t in question.terms if t.text in missing
+    )
+    return got / total - lost, tuple(missing)
 
 
 def weight_on(term: Term, question: Question, page: Page) -> float:

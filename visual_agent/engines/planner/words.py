@@ -276,6 +276,7 @@ def _concept_term(parts: tuple[Unit, ...], names: frozenset[str], folded: str, b
     return Term(folded[start:end], tuple(u.stem for u in parts), names, kind, weak or soft, start, end)
 
 
+_ADJECTIVES = frozenset("大小高低新旧长短多少前后左右上下中")
 _AUXILIARY = frozenset("要会能想得给让需该可应")
 
 
@@ -285,7 +286,12 @@ def _trimmed(run: list[Unit], book: Lexicon) -> list[Unit]:
     def idle(unit: Unit) -> bool:
         return (unit.text,) in book.stops or (unit.text,) in book.soft
 
-    while run and idle(run[0]) and (len(run) != 2 or idle(run[1]) or run[0].text in _AUXILIARY):
+    while (
+        run
+        and idle(run[0])
+        and (len(run) == 1 or run[0].text not in _ADJECTIVES)
+        and (len(run) != 2 or idle(run[1]) or run[0].text in _AUXILIARY)
+    ):
         run = run[1:]
     while run and idle(run[-1]) and (len(run) != 2 or idle(run[0])):
         run = run[:-1]
@@ -350,7 +356,7 @@ def words(text: str) -> Words:
 def likeness(term: Term, text: Words) -> float:
     """How surely `text` speaks of `term`: 1 in the same words, 0.95 by the lexicon, less when near; 0 not at all."""
     literal = _literal(term, text)
-    if literal < 1 and (not term.concepts or term.run):
+    if literal < 1 and (not term.concepts or term.run or not has_han(term.text)):
         literal = max(literal, _translated(term, text))
     if literal >= 1 or not term.concepts:
         return literal
@@ -429,7 +435,11 @@ def _han_share(wanted: str, text: str) -> float:
 
 def _translated(term: Term, text: Words) -> float:
     """A Chinese word against an English line, by a dictionary where one is installed."""
-    if has_han(text.folded) or not has_han(term.text):
+    if not has_han(term.text):
+        return (
+            0.85 if term.kind in ("word", "concept") and has_han(text.folded) and _named_in(term, text.folded) else 0.0
+        )
+    if has_han(text.folded):
         return 0.0
     if term.run and any(set(meaning) <= text.stems for meaning in meanings(term.run)):
         return 0.95
@@ -440,6 +450,29 @@ def _translated(term: Term, text: Words) -> float:
         if all(any(set(meaning) <= text.stems for meaning in meanings(part)) for part in parts):
             return 0.95
     return 0.85 if any(set(meaning) <= text.stems for meaning in meanings(term.text)) else 0.0
+
+
+@lru_cache(maxsize=5_000)
+def _named_in(term: Term, folded: str) -> bool:
+    """Whether a line of Hanzi has a word that the dictionary translates with an English one, or spells like it."""
+    if len(folded) > 40 or len(term.text) < 3:
+        return False
+    for run in re.findall(rf"[{HAN}]{{2,}}", folded):
+        for size in range(min(len(run), 4), 1, -1):
+            for at in range(len(run) - size + 1):
+                word = run[at : at + size]
+                if term.stems in meanings(word) or spelling(word) == term.text:
+                    return True
+    return False
+
+
+@lru_cache(maxsize=5_000)
+def spelling(han: str) -> str:
+    """A Chinese word in Latin letters without tones ("guangzhou"); empty where the dictionary does not have it."""
+    book = _dictionary()
+    found = book.get_pinyin(han) if book is not None else None
+    first = found[0] if isinstance(found, list) and found else found
+    return re.sub(r"[^a-z]", "", str(first).lower()) if first else ""
 
 
 @lru_cache(maxsize=5_000)
