@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from visual_agent.geometry import Box
@@ -159,19 +160,24 @@ def _mend(flat: Array, texts: Sequence[tuple[int, int, int, int]]) -> None:
 def _close_sides(flat: Array, upright: Array, height: float) -> None:
     """Draw sides between three or more level rules that begin and end at the same places."""
     import cv2
+    import numpy as np
 
-    _, _, stats, _ = cv2.connectedComponentsWithStats(flat)
-    rules = sorted((int(x), int(x + w), int(y + h / 2)) for x, y, w, h, _ in stats[1:] if w > 6 * height and h < height)
-    used: set[tuple[int, int, int]] = set()
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(flat)
+    rules: list[tuple[int, int, int, int]] = []  # x and y of the left end, x and y of the right end
+    for number, (x, _, w, h, _) in enumerate(stats.tolist()):
+        if number and w > 6 * height and h < max(height, 0.1 * w):
+            left, right = (int(np.flatnonzero(labels[:, c] == number).mean()) for c in (x, x + w - 1))
+            rules.append((x, left, x + w - 1, right))
+    used: set[tuple[int, int, int, int]] = set()
     for rule in rules:
         if rule in used:
             continue
-        same = [r for r in rules if abs(r[0] - rule[0]) < 0.7 * height and abs(r[1] - rule[1]) < 0.7 * height]
+        same = [r for r in rules if abs(r[0] - rule[0]) < 0.7 * height and abs(r[2] - rule[2]) < 0.7 * height]
         used.update(same)
-        if len(same) >= 3:
-            top, bottom = min(r[2] for r in same), max(r[2] for r in same)
-            for x in (min(r[0] for r in same), max(r[1] for r in same) - 1):
-                cv2.line(upright, (x, top), (x, bottom), 255, 2)
+        same.sort(key=lambda r: r[1])
+        for above, below in pairwise(same) if len(same) >= 3 else ():
+            cv2.line(upright, above[:2], below[:2], 255, 3)
+            cv2.line(upright, above[2:], below[2:], 255, 3)
 
 
 def _cells(rules: Array, height: float) -> list[tuple[int, int, int, int]]:
