@@ -136,12 +136,29 @@ def _rules(grey: Array, texts: Sequence[tuple[int, int, int, int]], height: floa
         # Closed along itself: dashes, and holes where other things touch the rule.
         mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(round(height), 3)), np.uint8))
         masks.append(mask if horizontal else np.ascontiguousarray(mask.T))
-    flat, upright = masks
+    shadow = np.zeros_like(grey)
+    d = round(0.4 * height)
+    for x1, y1, x2, y2 in texts:
+        shadow[max(y1 - d, 0) : max(y2 + d, 0), max(x1 - d, 0) : max(x2 + d, 0)] = 1
+    flat, upright = (_without(mask, shadow) for mask in masks)
     _close_sides(flat, upright, height)
     joined: Array = cv2.morphologyEx(cv2.bitwise_or(flat, upright), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     joined[[0, -1]] = 255
     joined[:, [0, -1]] = 255
     return joined
+
+
+def _without(mask: Array, shadow: Array) -> Array:
+    """The mask without the pieces that run along texts only: letters' edges in a photo, underlines."""
+    import cv2
+    import numpy as np
+
+    count, labels = cv2.connectedComponents(mask)
+    area = np.bincount(labels.ravel(), minlength=count)
+    beside = np.bincount(labels.ravel(), weights=shadow.ravel(), minlength=count)
+    keep = beside < 0.85 * area
+    keep[0] = False
+    return np.where(keep[labels], 255, 0).astype(np.uint8)
 
 
 def _mend(flat: Array, texts: Sequence[tuple[int, int, int, int]]) -> None:
