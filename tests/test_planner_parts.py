@@ -68,6 +68,7 @@ def test_numbers_keep_their_sign_and_scale():
     assert number_of("1.2万") == 12000
     assert number_of("€ 3,118") == 3118
     assert number_of("Harrow") is None
+    assert [number_of(n) for n in ("110", "126", "999", "12345")] == [110, 126, 999, 12345], "no emergency calls"
 
 
 def test_what_is_a_value_and_what_a_label():

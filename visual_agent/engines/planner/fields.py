@@ -13,7 +13,7 @@ from visual_agent.engines.planner.pages import Page, Pair
 from visual_agent.engines.planner.prose import NAMES, named_parts, sentences, singles
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import is_numeric, values
-from visual_agent.engines.planner.weights import measure, other_day, weight_on
+from visual_agent.engines.planner.weights import has_unit, measure, other_day, weight_on
 from visual_agent.engines.planner.words import Term, lexicon, likeness, words
 
 
@@ -44,10 +44,13 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
         alike = likeness(term, label) * min(weight_on(term, question, page) / 0.9, 1.0)
         strongest = max(strongest, alike)
         focus += alike
+    measured = f"{pair.value} {pair.label.rpartition(' ')[2]}" if pair.relation == "inside" else pair.value
+    if strongest < 0.3:
+        strongest = max((0.6 for term in question.terms if has_unit(term, measured)), default=strongest)
     if strongest < 0.3:
         return None
     around = [(1.0, pair.label), (0.6, pair.value), *((0.8, c) for c in pair.context)]
-    score, missing = measure(question, around, page, pair.value)
+    score, missing = measure(question, around, page, measured)
     extra = _extra(question, pair)
     score = score * (0.75 + 0.25 * pair.prior) - extra + 0.04 * min(focus, 2.0) - _as_label(pair, question)
     if strongest < 0.55:
@@ -55,8 +58,9 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     score -= 0.08 if not exact_type(pair.value, wants) else 0.0
     if wants == "" and pair.relation == "inside" and is_numeric(pair.value) and NAMES.search(question.folded):
         score -= 0.3
+    score += 0.05 if any(has_unit(t, measured) for t in question.terms) else 0.0
     if question.heads:
-        score += 0.08 if any(likeness(t, label) >= 0.55 for t in question.heads) else -0.03
+        score += 0.12 if any(likeness(t, label) >= 0.55 for t in question.heads) else -0.04
     if wants == "place" and not any(lexicon().concepts[c].kind == "place" for c in label.concepts):
         score -= 0.15
     score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0

@@ -153,7 +153,7 @@ def measure(
     for term in question.terms:
         w = weight_on(term, question, page)
         s = layers.support(term)
-        if value and (is_generic(term) or _has_unit(term, value)):
+        if value and (is_generic(term) or has_unit(term, value)):
             s = max(s, _typed_support(term, value))
         if value and _ASKING.search(term.text) and looks_like_name(value) and _of_type(term, "name"):
             s = max(s, 0.7)
@@ -189,7 +189,7 @@ def _typed_support(term: Term, value: str) -> float:
     """How well a value is of the type that a generic term names."""
     book = lexicon().concepts
     best = 0.0
-    if _has_unit(term, value):
+    if has_unit(term, value):
         return 0.85
     for name in term.concepts:
         kind = book[name].kind
@@ -211,7 +211,7 @@ def _of_type(term: Term, kind: str) -> bool:
     return any(lexicon().concepts[c].kind == kind for c in term.concepts)
 
 
-def _has_unit(term: Term, value: str) -> bool:
+def has_unit(term: Term, value: str) -> bool:
     """Whether a value carries a unit of the concept: "6.9 mi" for a distance."""
     book = lexicon().concepts
     folded = normal(value)
