@@ -149,6 +149,26 @@ def test_a_model_that_cannot_be_compiled_still_answers(loaded, monkeypatch) -> N
 
 
 @pytest.mark.slow
+def test_several_models_and_all_sizes_stay_compiled(tmp_path, monkeypatch) -> None:
+    """Dynamo counts compiles by code, not by model: without care the third model would be refused."""
+    original = torch.compile
+    monkeypatch.setattr(fixed.torch, "compile", lambda f, **options: original(f, backend="eager", **options))
+    torch._dynamo.reset()
+    sizes = {"seq_length": 128, "max_position_embeddings": 1024}
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("error", RuntimeWarning)
+        for number in range(4):
+            mine = QwenVLEngine(
+                *tiny.load(tiny.write_checkpoint(tmp_path / str(number), num_hidden_layers=1 + number, **sizes)),
+                compile=True,
+            )
+            for size in mine._fixed.sizes:
+                mine._fixed.empty(size)
+            assert mine._step.compiled
+    torch._dynamo.reset()
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_the_compiled_step_says_the_same_and_is_compiled_once(loaded) -> None:
     torch._dynamo.reset()

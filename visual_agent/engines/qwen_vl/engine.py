@@ -102,8 +102,9 @@ class QwenVLEngine:
         self._builder = PromptBuilder(processor.tokenizer, processor.num_image_tokens, chat=chat)
         if prefix_bytes is None:
             prefix_bytes = 2 * room(self.device) // 5 if self.device.type == "cuda" else 2 * GiB
-        self._step = Step(model)
-        self._fixed = FixedCaches(self._step) if self._may_compile(compile) else None
+        compiled = self._may_compile(compile)
+        self._step = Step(model, compiled=compiled)
+        self._fixed = FixedCaches(self._step) if compiled else None
         self._prefixes = PrefixStore(prefix_bytes, self._copied if self._fixed else duplicate)
         self._features = FeatureStore(feature_bytes)
         self._turnstile = Turnstile()

@@ -21,6 +21,8 @@ from transformers import Cache, StaticCache
 if TYPE_CHECKING:
     from visual_agent.engines.qwen_vl.modeling import QwenVLForConditionalGeneration
 
+#: Models of different shapes times sizes of buffers in one process. Dynamo counts by code and would stop at eight.
+MOST_COMPILES = 64
 #: Positions for the answer behind a prompt of the training length.
 MARGIN = 256
 
@@ -149,6 +151,11 @@ class Step:
             self._run = torch.compile(self.plain, fullgraph=True, dynamic=False)
         self._pool: Any = None
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled step is in use."""
+        return self._run != self.plain
+
     def plain(self, token: torch.Tensor, cache: Cache) -> torch.Tensor:
         """Feed one token `[1, 1]`; logits `[1, vocabulary]`. It is embedded here, so nothing looks for pictures."""
         embeddings = self.model.get_input_embeddings()(token)
@@ -164,7 +171,8 @@ class Step:
     def prepare(self, cache: FixedCache) -> None:
         """Compile for a buffer's size, and record it on CUDA; the buffer is empty before and after."""
         try:
-            self._prepare(cache)
+            with torch._dynamo.config.patch(recompile_limit=MOST_COMPILES):
+                self._prepare(cache)
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:  # what dynamo, inductor, Triton and CUDA raise
