@@ -618,3 +618,21 @@ def test_a_broken_call_beside_a_good_one_is_answered_too():
     assert sorted((s.call_id, bool(s.error)) for s in steps_of(answer)) == [("a", False), ("b", True)]
     assert answer.found
     assert answer.usage["model_calls"] == 2
+
+
+@pytest.mark.parametrize("ids", [("0", "0"), (None, None), ("", "")])
+def test_calls_of_a_model_without_ids_of_its_own_keep_their_evidence(ids):
+    calls = [
+        AIMessage("", tool_calls=[{"name": name, "args": args, "id": key, "type": "tool_call"}])
+        for name, args, key in (("read_text", {}, ids[0]), ("crop", {"box": [0, 0, 50, 50]}, ids[1]))
+    ]
+    answer = VisualAgent(Other(responses=[*calls, AIMessage("12.30 [r3]")]), [reader, cropper]).run("?", picture())
+    assert [step.tool for step in answer.trace.steps] == ["read_text", "crop"]
+    assert answer.evidence[0].call_id == answer.trace.steps[0].call_id
+    assert answer.trace.steps[0].call_id != answer.trace.steps[1].call_id
+
+
+def test_a_chat_model_that_cannot_call_tools_is_told_at_once():
+    with pytest.raises(UserError, match="cannot call tools"):
+        VisualAgent(FakeMessagesListChatModel(responses=[AIMessage("x")]))
+    assert VisualAgent(FakeMessagesListChatModel(responses=[AIMessage("x")]), []).run("?", picture()).text == "x"

@@ -8,6 +8,7 @@ import gc
 import io
 import json
 import re
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from PIL import Image
 from visual_agent import ChatQwenVL
 from visual_agent.admission import ServerSettings
 from visual_agent.engines import ScriptedEngine
+from visual_agent.errors import EngineError
 from visual_agent.images import held
 from visual_agent.server import create_app
 
@@ -195,6 +197,75 @@ def test_unreadable_messages_are_the_clients_error(url, messages) -> None:
     assert reply.status_code == 422, reply.text
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[" * 100_000, b'{"input":' * 50_000, b"null", b"\xff\xfe", b'{"input": {"question": 1e999}}'],
+    ids=["empty", "cut", "deep lists", "deep objects", "null", "no UTF-8", "infinity"],
+)
+def test_bodies_that_are_no_request(url, content) -> None:
+    for route in ("/agent/invoke", "/agent/batch", "/agent/stream", "/chat/invoke", "/chat/stream"):
+        reply = httpx.post(url + route, content=content, headers={"content-type": "application/json"})
+        assert reply.status_code == 422, reply.text
+        assert reply.json()["error"]["type"] == "BadRequest"
+
+
+def test_what_was_sent_is_not_sent_back(url) -> None:
+    reply = httpx.post(f"{url}/agent/invoke", json={"input": {"question": "q", "images": "SECRET" * 1000}})
+    assert reply.status_code == 422
+    assert "SECRET" not in reply.text
+
+
+def test_a_batch_is_bounded_and_leaves_other_conversations_alone() -> None:
+    with served(ScriptedEngine(echo), ServerSettings(batch=20, waiting=1, threads=3)) as (url, _):
+        thread = ask(url, question="number 4", image=picture((5, 0, 0)), keep=True).json()["output"]["thread"]
+        items = [{"question": f"number {n}", "image": picture((n, 0, 0))} for n in range(20)]
+        output = httpx.post(f"{url}/agent/batch", json={"inputs": items}, timeout=60).json()["output"]
+        assert [item["answer"] for item in output] == [f"number {n} red {n}" for n in range(20)]
+        assert httpx.post(f"{url}/agent/batch", json={"inputs": [*items, items[0]]}).status_code == 422
+        assert httpx.post(f"{url}/agent/batch", json={"inputs": [items[0], 5]}).status_code == 422
+        assert ask(url, question="number 6", thread=thread).json()["output"]["answer"] == "number 6 red 5"
+        chat = {"inputs": [{"messages": [{"role": "user", "content": "hi"}]}] * 20}
+        assert len(httpx.post(f"{url}/chat/batch", json=chat, timeout=60).json()["output"]) == 20
+
+
+def test_a_first_question_that_fails_keeps_no_thread(server) -> None:
+    url, service = server
+    before = len(service.threads._used)
+    assert ask(url, question="number 4", image="%%%", keep=True).status_code == 422
+    assert len(service.threads._used) == before
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "nobody", "content": "x"},
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]},
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": picture()}}] * 9},
+    ],
+)
+def test_what_is_wrong_with_a_chat_is_told_before_it_streams(url, message) -> None:
+    for route in ("invoke", "stream"):
+        reply = httpx.post(f"{url}/chat/{route}", json={"input": {"messages": [message]}}, timeout=30)
+        assert reply.status_code == 422, reply.text
+        assert len(reply.json()["error"]["message"]) > 20
+
+
+def test_a_model_that_fails_while_it_streams_says_so() -> None:
+    engine = ScriptedEngine([EngineError("The weights are gone; load them again.")])
+    with served(engine) as (url, _):
+        reply = httpx.post(f"{url}/chat/stream", json={"input": {"messages": [{"role": "user", "content": "hi"}]}})
+        assert reply.status_code == 502
+        assert "weights are gone" in reply.json()["error"]["message"]
+
+
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    with served(ScriptedEngine(echo), ServerSettings(upload=0.3)) as (url, _):
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as line:
+            line.sendall(b"POST /agent/invoke HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+            assert line.recv(100).startswith(b"HTTP/1.1 408")
+
+
 def test_bodies_and_pictures_over_the_limit() -> None:
     settings = ServerSettings(body=20_000, pixels=10_000)
     with served(ScriptedEngine(echo), settings) as (url, _):
@@ -251,9 +322,9 @@ async def test_sixteen_clients_do_not_mix_and_nothing_grows() -> None:
     """200 requests, one in five given up. The last runs' pictures may linger in idle worker threads, no more."""
     engine = ScriptedEngine(echo)
     with served(engine, ServerSettings(running=4, waiting=64)) as (url, service):
+        before = held()
         results = await round_of(url, service, range(100))
-        engine.history.clear()
-        after_first, threads = held(), threading.active_count()
+        threads = threading.active_count()
         results += await round_of(url, service, range(100, 200))
         engine.history.clear()
         gc.collect()
@@ -263,5 +334,5 @@ async def test_sixteen_clients_do_not_mix_and_nothing_grows() -> None:
         assert service.gate.inside == 0
         assert len(service.threads._used) == 0
         assert len(service.agent._sessions) == 0
-        assert held() <= max(after_first, 2 * threads)
+        assert held() <= before + 2 * threads
         assert threading.active_count() <= threads + 4

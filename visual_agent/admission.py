@@ -33,15 +33,18 @@ class Busy(VisualAgentError):
 class ServerSettings:
     """Limits of the server.
 
-    `body` is in bytes (base64 included), `pixels` a picture's, `seconds` a whole run's wall time, `running` and
+    `body` is in bytes (base64 included), `upload` the seconds in which it must arrive, `images` the pictures of one
+    request, `pixels` a picture's, `batch` the items of one batch, `seconds` a whole run's wall time, `running` and
     `waiting` count runs, `threads` the conversations kept, `idle` the seconds until an unused one is forgotten.
     `urls` lets clients name public http(s) pictures; paths and private addresses are never accepted.
     """
 
     body: int = 32 * 2**20
+    upload: float = 60.0
     images: int = 8
     pixels: int = 50_000_000
     question: int = 20_000
+    batch: int = 64
     seconds: float = 60.0
     running: int = 2
     waiting: int = 32
@@ -113,19 +116,28 @@ class Threads:
 
 
 class BoundedRequests:
-    """ASGI middleware: refuses bodies over `limit` bytes and cancels the work of clients that went away."""
+    """ASGI middleware: refuses bodies that are too large or too slow, and cancels the work of clients that went away.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self.app, self.limit = app, limit
+    `limit` is in bytes, `seconds` the time in which the whole body must arrive.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, seconds: float) -> None:
+        self.app, self.limit, self.seconds = app, limit, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body within the limit, then run the application until it ends or the client leaves."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = await self._body(receive)
+        try:
+            async with asyncio.timeout(self.seconds):
+                body = await self._body(receive)
+        except TimeoutError:
+            await _refuse(send, 408, "RequestTooSlow", f"The request took over {self.seconds:g} s; send it again.")
+            return
         if body is None:
-            await _refuse(send, f"The request is larger than {self.limit} bytes; send smaller or fewer pictures.")
+            words = f"The request is larger than {self.limit} bytes; send smaller or fewer pictures."
+            await _refuse(send, 413, "RequestTooLarge", words)
             return
         gone = asyncio.Event()
         delivered = False
@@ -173,8 +185,8 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _refuse(send: Send, text: str) -> None:
-    content = json.dumps({"error": {"type": "RequestTooLarge", "message": text}}).encode()
+async def _refuse(send: Send, status: int, kind: str, text: str) -> None:
+    content = json.dumps({"error": {"type": kind, "message": text}}).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

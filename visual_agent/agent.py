@@ -93,6 +93,8 @@ class VisualAgent:
         self.model = load_model(model or "offline") if model is None or isinstance(model, str) else model
         if not isinstance(self.model, BaseChatModel):
             raise UserError(f"An agent needs a chat model or the name of one, not {type(self.model).__name__}.")
+        if tools != [] and type(self.model).bind_tools is BaseChatModel.bind_tools:
+            raise UserError(f"{type(self.model).__name__} cannot call tools; choose a chat model that can.")
         self.limits = limits or Limits()
         self.policy = policy or LoadPolicy()
         self._ours = isinstance(self.model, ChatQwenVL)

@@ -69,7 +69,7 @@ class Budget(AgentMiddleware[State, Run]):
         started = _count_model_call(run)
         try:
             if self._session is None:
-                return run.bounded(lambda: handler(request))
+                return _with_own_ids(run.bounded(lambda: handler(request)), request.messages)
             return handler(self._timed(request, run))
         except Exception as error:
             return _message_of_failure(run, error)
@@ -83,7 +83,8 @@ class Budget(AgentMiddleware[State, Run]):
         run = request.runtime.context
         started = _count_model_call(run)
         try:
-            return await asyncio.wait_for(handler(self._timed(request, run)), run.left())
+            response = await asyncio.wait_for(handler(self._timed(request, run)), run.left())
+            return response if self._session is not None else _with_own_ids(response, request.messages)
         except Exception as error:
             return _message_of_failure(run, error)
         finally:
@@ -127,6 +128,18 @@ class Budget(AgentMiddleware[State, Run]):
 def _count_model_call(run: Run) -> float:
     run.model_calls += 1
     return time.monotonic()
+
+
+def _with_own_ids(response: ModelResponse[Any], before: Sequence[AnyMessage]) -> ModelResponse[Any]:
+    """The response with a different id for every tool call: some servers give none, or the same in every turn."""
+    used = {call["id"] for message in before if isinstance(message, AIMessage) for call in message.tool_calls}
+    for message in response.result:
+        if isinstance(message, AIMessage):
+            for call in message.tool_calls:
+                if not call["id"] or call["id"] in used:
+                    call["id"] = _new_id()
+                used.add(call["id"])
+    return response
 
 
 def _message_of_failure(run: Run, error: Exception) -> AIMessage:

@@ -8,17 +8,22 @@ answer. LangServe is in maintenance (bug fixes only), so it lives in this module
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from langchain_core.messages import BaseMessage, convert_to_messages
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator
+from langchain_core.runnables import RunnableConfig, RunnableGenerator
 from langserve import add_routes
-from pydantic import BaseModel, ConfigDict, Field
+from langserve.serialization import WellKnownLCSerializer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sse_starlette import EventSourceResponse
+from starlette.exceptions import HTTPException
 
 from visual_agent import __version__
 from visual_agent.admission import BoundedRequests, Busy, Gate, ServerSettings, Threads
@@ -72,13 +77,22 @@ class ChatRequest(BaseModel):
     messages: list[dict[str, Any]]
 
 
+class ChatCall(BaseModel):
+    """The body of `/chat/stream`, as LangServe's client sends it; `config` and `kwargs` are not used."""
+
+    input: ChatRequest
+
+
 class AgentService:
     """The agent behind the routes: checks requests, waits for a slot, runs, forgets."""
 
     def __init__(self, model: BaseChatModel, settings: ServerSettings) -> None:
         self.settings = settings
         policy = LoadPolicy(folders=(), urls=settings.urls, max_pixels=settings.pixels)
-        self.chat_model = model.model_copy(update={"policy": policy}) if isinstance(model, ChatQwenVL) else model
+        self.chat_model = model
+        if isinstance(model, ChatQwenVL):
+            timeout = min(model.timeout or settings.seconds, settings.seconds)
+            self.chat_model = model.model_copy(update={"policy": policy, "timeout": timeout})
         room = settings.threads + settings.running + settings.waiting
         limits = Limits(seconds=settings.seconds)
         self.agent = VisualAgent(model, limits=limits, policy=policy, max_threads=room)
@@ -103,20 +117,25 @@ class AgentService:
         """Each finished step, then the answer. Raises our own errors."""
         request = self.checked(value)
         started = time.perf_counter()
-        kept = request.thread is not None or request.keep
-        thread = self.threads.use(request.thread) if request.thread else self.threads.open()
-        try:
-            async with self.gate.enter():
+        async with self.gate.enter():
+            thread, answered = self._thread(request), False
+            try:
                 async for item in self.agent.astream(request.question, *request.images, thread=thread):
                     if isinstance(item, Answer):
-                        seconds = time.perf_counter() - started
-                        answer = answer_to_dict(item, seconds=seconds)
-                        yield {"event": "answer", **answer, **({"thread": thread} if kept else {})}
+                        answered = True
+                        answer = answer_to_dict(item, seconds=time.perf_counter() - started)
+                        yield {"event": "answer", **answer, **({"thread": thread} if thread else {})}
                     else:
                         yield {"event": "step", **step_to_dict(item)}
-        finally:
-            if not kept:
-                self.threads.close(thread)
+            finally:
+                if thread and not (answered or request.thread):
+                    self.threads.close(thread)  # nobody was told its token
+
+    def _thread(self, request: AskRequest) -> str | None:
+        """The conversation that the request continues or begins; None for a question without memory."""
+        if request.thread is not None:
+            return self.threads.use(request.thread)
+        return self.threads.open() if request.keep else None
 
     async def answer(self, value: Any) -> dict[str, Any]:
         """The answer alone."""
@@ -150,7 +169,7 @@ class AgentRunnable(RunnableGenerator[Any, Any]):
         return await self._acall_with_config(call, input, config, **kwargs)
 
     async def abatch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[Any]:
-        """One answer or `{"event": "error", ...}` for each input, in order; the gate bounds how many run."""
+        """One answer or `{"event": "error", ...}` for each input, in order."""
 
         async def one(value: Any) -> dict[str, Any]:
             try:
@@ -158,7 +177,7 @@ class AgentRunnable(RunnableGenerator[Any, Any]):
             except VisualAgentError as error:
                 return {"event": "error", **error_to_dict(error)}
 
-        return list(await asyncio.gather(*(one(value) for value in inputs)))
+        return await in_turns(inputs, one, self._service.settings)
 
 
 def _unused_sync(inputs: Iterator[Any]) -> Iterator[dict[str, Any]]:
@@ -167,29 +186,58 @@ def _unused_sync(inputs: Iterator[Any]) -> Iterator[dict[str, Any]]:
     yield {}
 
 
+async def in_turns(inputs: Sequence[Any], one: Callable[[Any], Awaitable[Any]], settings: ServerSettings) -> list[Any]:
+    """`one` of each input, in order; as many at a time as may run, so that a batch leaves places for others."""
+    if len(inputs) > settings.batch:
+        raise UserError(f"At most {settings.batch} items a batch, not {len(inputs)}; send several batches.")
+    slots = asyncio.Semaphore(settings.running)
+
+    async def turn(value: Any) -> Any:
+        async with slots:
+            return await one(value)
+
+    tasks = [asyncio.ensure_future(turn(value)) for value in inputs]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:  # after an error the others have nobody left to answer
+            task.cancel()
+
+
 class ChatRunnable(RunnableGenerator[Any, Any]):
     """The chat model with checked messages: streams message chunks; `ainvoke` gives the whole message."""
 
-    def __init__(self, model: BaseChatModel, gate: Gate) -> None:
-        self._model, self._gate = model, gate
+    def __init__(self, service: AgentService) -> None:
+        self._model, self._gate, self._settings = service.chat_model, service.gate, service.settings
         super().__init__(_unused_sync, self._chunks, name="chat")
 
     async def _chunks(self, inputs: AsyncIterator[Any]) -> AsyncIterator[Any]:
         async for value in inputs:
-            messages = checked_messages(value)
+            messages = self._checked(value)
             async with self._gate.enter():
                 async for chunk in self._model.astream(messages):
                     yield chunk
 
+    def _checked(self, value: Any) -> list[BaseMessage]:
+        messages = checked_messages(value)
+        parts = [part for message in messages if isinstance(message.content, list) for part in message.content]
+        pictures = sum(isinstance(part, dict) and part.get("type") != "text" for part in parts)
+        if pictures > self._settings.images:
+            raise UserError(f"At most {self._settings.images} pictures a request, not {pictures}; send fewer.")
+        return messages
+
+    async def _message(self, value: Any) -> BaseMessage:
+        messages = self._checked(value)
+        async with self._gate.enter():
+            return await self._model.ainvoke(messages)
+
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         """The model's message."""
+        return await self._acall_with_config(self._message, input, config, **kwargs)
 
-        async def call(value: Any) -> BaseMessage:
-            messages = checked_messages(value)
-            async with self._gate.enter():
-                return await self._model.ainvoke(messages)
-
-        return await self._acall_with_config(call, input, config, **kwargs)
+    async def abatch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[Any]:
+        """The model's message for each input, in order; raises the first error."""
+        return await in_turns(inputs, self._message, self._settings)
 
 
 def checked_messages(value: Any) -> list[BaseMessage]:
@@ -203,8 +251,9 @@ def checked_messages(value: Any) -> list[BaseMessage]:
             [m if "role" in m else {**_plain(m), "role": roles.get(m.get("type", ""), m.get("type"))} for m in raw]
         )
     except (ValueError, KeyError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
         raise UserError(
-            f"These messages cannot be read ({error}); give each a role (user, assistant, system) and a content."
+            f"These messages cannot be read ({reason}); give each a role (user, assistant, system) and a content."
         ) from error
 
 
@@ -217,18 +266,31 @@ def create_app(model: BaseChatModel | None = None, settings: ServerSettings | No
     """The application. `model` is the offline engine's chat model when none is given.
 
     Routes: `/agent` and `/chat` by LangServe, `/healthz`. Errors are `{"error": {"type", "message"}}` with status 422
-    for bad input, 429 when busy, 413 for bodies that are too large, 502 when the model failed.
+    for bad input, 429 when busy, 413 for bodies that are too large, 408 for those that take too long, 502 when the
+    model failed.
     """
     settings = settings or ServerSettings()
     service = AgentService(model or load_model("offline"), settings)
     app = FastAPI(title="visual_agent", version=__version__)
-    app.add_middleware(BoundedRequests, limit=settings.body)
+    app.add_middleware(BoundedRequests, limit=settings.body, seconds=settings.upload)
     app.add_exception_handler(VisualAgentError, _error_response)
+    for kind in (RequestValidationError, ValidationError, RecursionError):
+        app.add_exception_handler(kind, _bad_request)
+    app.add_exception_handler(HTTPException, _http_error)
     agent = AgentRunnable(service).with_types(input_type=AskRequest, output_type=AskAnswer)
-    chat = ChatRunnable(service.chat_model, service.gate).with_types(input_type=ChatRequest)
+    chat = ChatRunnable(service).with_types(input_type=ChatRequest)
+
+    @app.post("/chat/stream")  # instead of LangServe's own, which hides every error in a broken stream
+    async def chat_stream(call: ChatCall) -> EventSourceResponse:
+        """Message chunks as LangServe streams them; what is wrong with the request is a status, not an event."""
+        chunks = chat.astream(call.input)
+        first = await anext(chunks, None)
+        return EventSourceResponse(_chat_events(first, chunks))
+
+    others = [name for name in ENDPOINTS if name != "stream"]
     with _quiet_schemas():
         add_routes(app, agent, path="/agent", enabled_endpoints=ENDPOINTS, config_keys=())
-        add_routes(app, chat, path="/chat", enabled_endpoints=ENDPOINTS, config_keys=())
+        add_routes(app, chat, path="/chat", enabled_endpoints=others, config_keys=())
 
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:
@@ -237,6 +299,20 @@ def create_app(model: BaseChatModel | None = None, settings: ServerSettings | No
 
     app.state.service = service
     return app
+
+
+async def _chat_events(first: Any, rest: AsyncIterator[Any]) -> AsyncIterator[dict[str, str]]:
+    """LangServe's stream protocol: `data` events and an `end`, or an `error` where the model failed on the way."""
+    serializer = WellKnownLCSerializer()
+    try:
+        if first is not None:
+            yield {"event": "data", "data": serializer.dumps(first).decode()}
+        async for chunk in rest:
+            yield {"event": "data", "data": serializer.dumps(chunk).decode()}
+        yield {"event": "end"}
+    except VisualAgentError as error:
+        told = {"status_code": _status(error), "message": f"{type(error).__name__}: {error}"}
+        yield {"event": "error", "data": json.dumps(told)}
 
 
 @contextmanager
@@ -249,10 +325,31 @@ def _quiet_schemas() -> Iterator[None]:
         yield
 
 
+def _status(error: Exception) -> int:
+    return 429 if isinstance(error, Busy) else 422 if isinstance(error, UserError) else 502
+
+
 async def _error_response(_request: Request, error: Exception) -> JSONResponse:
-    status = 429 if isinstance(error, Busy) else 422 if isinstance(error, UserError) else 502
-    headers = {"retry-after": "2"} if status == 429 else None
-    return JSONResponse(error_to_dict(error), status_code=status, headers=headers)
+    headers = {"retry-after": "2"} if isinstance(error, Busy) else None
+    return JSONResponse(error_to_dict(error), status_code=_status(error), headers=headers)
 
 
-__all__ = ["AskAnswer", "AskRequest", "ChatRequest", "Runnable", "create_app"]
+async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = 422 if error.status_code == 400 else error.status_code
+    told = {"type": "BadRequest", "message": f"{error.detail}; see /docs."}
+    return JSONResponse({"error": told}, status_code=status, headers=error.headers)
+
+
+async def _bad_request(_request: Request, error: Exception) -> JSONResponse:
+    """A body that does not fit the route; what was sent (pictures, perhaps) is not sent back."""
+    if isinstance(error, (RequestValidationError, ValidationError)):
+        found = [item if isinstance(item, dict) else {"msg": str(item)} for item in error.errors()]
+        words = [": ".join(filter(None, (".".join(map(str, e.get("loc", ()))), e["msg"]))) for e in found[:5]]
+        text = f"{'; '.join(words)[:500]}; see /docs for what this route takes."
+    else:
+        text = "The JSON is nested too deeply; send plain values."
+    return JSONResponse({"error": {"type": "BadRequest", "message": text}}, status_code=422)
+
+
+__all__ = ["AskAnswer", "AskRequest", "ChatRequest", "create_app"]
