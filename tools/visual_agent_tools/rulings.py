@@ -70,9 +70,10 @@ def find_groups(image: Image, boxes: Sequence[Box], angle: float) -> list[Group]
         (int(b.x1 * scale - dx), int(b.y1 * scale - dy), int(b.x2 * scale - dx) + 1, int(b.y2 * scale - dy) + 1)
         for b in boxes
     ]
-    near = max(0.6 * height, 10 / scale)  # A rule is some pixels thick here.
+    near = max(0.6 * height, 8 / scale)  # A rule is some pixels thick here.
     found = _cells(_rules(grey, texts, height * scale), height * scale)
     cells = [Box((a + dx) / scale, (b + dy) / scale, (c + dx) / scale, (d + dy) / scale) for a, b, c, d in found]
+    cells = [cell for cell in cells if min(cell.width, cell.height) > near]
     return [group for some in _neighbours(cells, near) for group in _without_gaps(some, boxes, near)]
 
 
