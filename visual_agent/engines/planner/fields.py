@@ -58,6 +58,8 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     score -= 0.08 if not exact_type(pair.value, wants) else 0.0
     if wants == "" and pair.relation == "inside" and is_numeric(pair.value) and NAMES.search(question.folded):
         score -= 0.3
+    if wants == "amount" and pair.relation == "inside" and not exact_type(text, wants):
+        score -= 0.2  # a bare number in a line of words is no price
     score += 0.05 if any(has_unit(t, measured) for t in question.terms) else 0.0
     if question.heads:
         score += 0.12 if any(likeness(t, label) >= 0.55 for t in question.heads) else -0.04

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from visual_agent.engines.planner.extracts import extract, wanted
+from visual_agent.engines.planner.extracts import exact_type, extract, wanted
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.pages import Page, complete
 from visual_agent.engines.planner.questions import Question
@@ -29,6 +29,8 @@ def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
             answer = extract(sentence, wants)
             if answer is None or len(sentence) < 8 or other_day(question, sentence):
                 continue
+            if wants == "amount" and not exact_type(answer, "amount"):
+                continue  # "bus 27" is no fare
             said = words(sentence)
             alike = max((likeness(t, said) for t in question.terms if weight(t, question) >= 0.35), default=0.0)
             if alike < 0.8:
@@ -82,7 +84,7 @@ def named_parts(question: Question, page: Page) -> list[Hit]:
     return hits
 
 
-_SELF_EVIDENT = ("email", "url", "phone", "date", "time", "amount", "percent")
+_SELF_EVIDENT = ("floor", "email", "url", "phone", "date", "time", "amount", "percent")
 
 
 def singles(question: Question, page: Page, wants: str) -> list[Hit]:
@@ -100,7 +102,7 @@ def singles(question: Question, page: Page, wants: str) -> list[Hit]:
     if len(distinct) != 1:
         return []
     text, item = found[0]
-    if wants not in ("email", "url", "phone") and _labelled_else(question, item.text):
+    if wants not in ("email", "url", "phone", "floor") and _labelled_else(question, item.text):
         return []
     book = lexicon().concepts
     named = {book[c].kind for c in words(item.text).concepts if book[c].kind and c not in _kin(wants)}

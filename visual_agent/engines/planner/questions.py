@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from visual_agent.engines.planner import asking
-from visual_agent.engines.planner.values import values
+from visual_agent.engines.planner.values import Value, values
 from visual_agent.engines.planner.words import Term, has_han, lexicon, normal, terms
 
 LIMIT = 2000
@@ -37,6 +37,7 @@ _QUOTED = re.compile(
     r"\"([^\"]{1,200})\"|“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|《([^》]{1,200})》|‘([^’]{2,200})’"
     r"|(?<!\w)'([^']{2,200})'(?!\w)"
 )
+_ORDINAL_ZH = re.compile(r"第[一二三四五六七八九十\d]+[节课时组排届次期季周轮章]")
 _MEASURED = frozenset({"amount", "number", "percent", "duration"})
 
 
@@ -171,8 +172,9 @@ def _terms(folded: str) -> tuple[Term, ...]:
     folded = asking.pattern("script").sub(" ", folded)
     found: list[Term] = []
     start = 0
-    for value in values(folded):
-        if value.kind not in ("time", "date"):
+    ordinals = [Value("han", m[0], m.start(), m.end()) for m in _ORDINAL_ZH.finditer(folded)]
+    for value in sorted([*values(folded), *ordinals], key=lambda v: v.start):
+        if value.kind not in ("time", "date", "han") or value.start < start:
             continue
         found += terms(folded[start : value.start], question=True)
         text = folded[value.start : value.end]

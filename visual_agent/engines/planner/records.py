@@ -20,6 +20,7 @@ def records(page: Page) -> list[Grid]:
     found = [g for g in page.grids if g.kind == "list" and g.body]
     cards = _column_cards(page)
     found += cards or [_from_form(g) for g in page.grids if g.kind == "form" and g.width == 2]
+    found += _paired_rows(page)
     found += _charts(page)
     found += _cards(page)
     found += _patterned(page)
@@ -86,6 +87,14 @@ def _stacks(column: Sequence[Item]) -> list[list[Item]]:
         elif stacks:
             stacks[-1].append(item)
     return [s for s in stacks if len(s) > 1]
+
+
+def _paired_rows(page: Page) -> list[Grid]:
+    """Loose rows of a text and a number, three and more: horizontal bars, price lists."""
+    rows = [
+        tuple(row) for row in page.rows if len(row) == 2 and is_numeric(row[1].text) and not is_numeric(row[0].text)
+    ]
+    return [Grid("list", ((), ()), tuple(rows))] if len(rows) >= 3 else []
 
 
 def _charts(page: Page) -> list[Grid]:

@@ -80,7 +80,9 @@ def _by_value(question: Question, pages: Sequence[Page]) -> Solution | None:
     if question.measure in ("speed", "duration") and bare.wants in ("", "number"):
         bare = replace(bare, wants="duration", counts=False)
     if not any(weight(t, question) >= 0.3 and not _CHOICE.fullmatch(t.text) for t in bare.terms):
-        stand_in = {"price": "total", "when": "date", "duration": "duration", "speed": "duration"}.get(question.measure)
+        stand_in = {"price": "total amount due", "when": "date", "duration": "duration", "speed": "duration"}.get(
+            question.measure
+        )
         if stand_in is not None:
             bare = replace(
                 analyse(stand_in),

@@ -125,7 +125,8 @@ def _open(question: Question, page: Page) -> Verdict | None:
         return None
     asks_closed = re.search(r"\b(?:closed|shut)\b|休息|关门|闭馆", question.folded) is not None
     spoke = False
-    for text, ids in _hour_lines(page):
+    lines = [(part, ids) for text, ids in _hour_lines(page) for part in re.split(r"[,，;；。]\s*(?!\d)", text)]
+    for text, ids in lines:
         named = days_of(normal(text)) or None
         spoke = spoke or named is not None
         if named is None and not (times and days is None):

@@ -81,6 +81,12 @@ _TITLED = (
 )
 
 
+_SHOP = re.compile(
+    r"shop|store|restaurant|caf[eé]|company|business|hotel|cinema|market|bakery|店|公司|餐厅|超市|影院|商场|酒店|银行|哪家"
+)
+"""What heads its own paper without a label."""
+
+
 def _unlabelled(question: Question, pages: Sequence[Page]) -> Solution | None:
     """What documents show without a label: the shop's name at the head, the writer's name at the foot."""
     named = [t for t in question.terms if weight(t, question) >= 0.3 or t.concepts & {"seller", "subject"}]
@@ -88,7 +94,7 @@ def _unlabelled(question: Question, pages: Sequence[Page]) -> Solution | None:
     if len(pages) != 1:
         return None
     page = pages[0]
-    if seller and any(t.concepts & {"seller"} for t in named):
+    if seller and any(_SHOP.search(t.text) for t in named):
         head = part_of(analyse("heading"), page)
         if head and not head[0].text.rstrip().endswith((",", "，", ".", "。")):
             return Solution(

@@ -73,7 +73,7 @@ def summed(question: Question, pages: Sequence[Page]) -> Solution | None:
             return across
     for page in pages:
         printed = [h for h in best(question, page)[:1] if h.score >= 0.8 and not h.missing]
-        if printed and (question.about("total") or len(question.content) == 1):
+        if printed and (len(entities) < 2 or words(printed[0].label).concepts & {"total", "payable", "paid"}):
             return told_by(printed[0], page)
     results = [r for page in pages for r in total(question, page)[:2]]
     worked_out = _result(results, pages, working=True)

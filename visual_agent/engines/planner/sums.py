@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.observed import Item
@@ -16,7 +17,7 @@ from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, threshold
 from visual_agent.engines.planner.ranking import key_of, left_rows, rank_column
 from visual_agent.engines.planner.records import records, transposed
-from visual_agent.engines.planner.tables import Match, Result, best
+from visual_agent.engines.planner.tables import Match, Result, best, columns_for
 from visual_agent.engines.planner.values import is_numeric, number_of
 from visual_agent.engines.planner.weights import is_generic, measure, weight, without
 from visual_agent.engines.planner.words import Term, likeness, words
@@ -54,10 +55,14 @@ def _column_total(match: Match, mean: bool) -> list[Result]:
     cells: list[tuple[Item, float]] = []
     if selecting:
         scored = []
+        preferred = dict(columns_for(match, "number" if match.question.counts else wanted(match.question)))
+        best_preference = max(preferred.values(), default=0.0)
         for r, row in enumerate(match.rows):
             if not any(match.in_row(t, r) >= 0.55 for t in selecting):
                 continue
             for c, cell in enumerate(row):
+                if match.question.counts and preferred.get(c, 0.0) < best_preference:
+                    continue
                 if cell is not None and is_numeric(cell.text) and (n := number_of(cell.text)) is not None:
                     scored.append((round(match.score(r, c)[0], 2), cell, n))
         top = max((s for s, _, _ in scored), default=0.0)
@@ -178,7 +183,10 @@ def _chosen(match: Match) -> tuple[list[Row], float]:
     around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
     share, _ = measure(question, around, match.page)
     if not any(weight(t, question) >= 0.3 and not is_generic(t) for t in question.terms):
-        share = max(share, 0.75)
+        people = any("people_count" in t.concepts for t in counted)
+        firsts = [next(c.text for c in match.rows[r] if c is not None) for r in rows]
+        if not people or sum(map(looks_like_name, firsts)) >= 0.6 * len(firsts):
+            share = max(share, 0.75)
     return [match.rows[r] for r in rows], share if selecting or limit else share - 0.1
 
 

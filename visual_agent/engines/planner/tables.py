@@ -5,6 +5,7 @@ In: a `Question` and a page's lists of records. Out: `Hit`s; `Result` is what ra
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from visual_agent.engines.planner.extracts import countable, exact_type, extract, in_script, wanted
@@ -120,7 +121,7 @@ def _cells(match: Match) -> list[Hit]:
     wants = wanted(question)
     selecting = match.selecting()
     hits = []
-    columns = _columns(match, wants)
+    columns = columns_for(match, wants)
     for r, row in enumerate(match.rows):
         named = [t for t in selecting if match.in_row(t, r) >= 0.55]
         if len(match.rows) > 1 and not named:
@@ -182,7 +183,7 @@ def _edge_answer(text: str, wants: str) -> str | None:
     return None
 
 
-def _columns(match: Match, wants: str) -> list[tuple[int, float]]:
+def columns_for(match: Match, wants: str) -> list[tuple[int, float]]:
     """Columns that may hold the answer with a small preference each."""
     grid, question = match.grid, match.question
     evidence = []
@@ -196,7 +197,7 @@ def _columns(match: Match, wants: str) -> list[tuple[int, float]]:
     for c, best, fit, typed in evidence:
         if fit < 0.5 and best < 0.55:
             continue
-        if question.counts and wants == "number" and best < 0.55 and grid.width > 2:
+        if question.counts and wants == "number" and best < 0.55 and grid.width > 2 and not _counts(match, c):
             continue
         preference = 0.06 * best + (0.05 if typed else 0.0) + 0.03 * fit
         if wants == "" and c == 0 and grid.width > 1 and strongest < 0.55:
@@ -205,6 +206,15 @@ def _columns(match: Match, wants: str) -> list[tuple[int, float]]:
             preference += 0.05
         found.append((c, preference))
     return found
+
+
+def _counts(match: Match, column: int) -> bool:
+    """Whether a column holds numbers of things: by its heading, or whole small numbers where there are no headings."""
+    if match.heads[column].concepts & {"quantity", "available", "people_count"}:
+        return True
+    cells = [row[column] for row in match.rows]
+    small = all(c is not None and re.fullmatch(r"\d{1,3}", c.text.strip()) for c in cells)
+    return small and not any(match.grid.heads)
 
 
 def share_fitting(match: Match, column: int, wants: str) -> float:

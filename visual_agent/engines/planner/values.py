@@ -42,6 +42,13 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         r"|[每一1][天日周]\s?[一二两三四五六\d]\s?次)",
     ),
     (
+        "floor",
+        r"(?<![\w])(?:B\d|\d{1,2})\s?F(?![A-Za-z])"
+        r"|[地负]?(?:[一二三四五六七八九十]+|\d{1,2})\s?[楼层](?![\u4e00-\u9fff]*[号座])"
+        r"|\b(?:ground|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|top|\d{1,2}(?:st|nd|rd|th))"
+        r" floor\b",
+    ),
+    (
         "duration",
         rf"{_NUMBER}\s?(?:hours?|hrs?|h)\s?(?:and )?\d{{1,2}}\s?(?:minutes?|mins?|m)\b"
         rf"|{_NUMBER}\s?个?小时\s?\d{{1,2}}\s?分钟?",
@@ -229,6 +236,7 @@ _ANSWERS = {
     "weekday": ("weekday",),
     "duration": ("duration",),
     "frequency": ("frequency",),
+    "floor": ("floor",),
     "phone": ("phone",),
     "email": ("email",),
     "url": ("url",),

@@ -157,6 +157,8 @@ def measure(
             s = max(s, _typed_support(term, value))
         if value and _ASKING.search(term.text) and looks_like_name(value) and _of_type(term, "name"):
             s = max(s, 0.7)
+        if question.counts and value and term.concepts & {"people_count", "quantity"} and _ASKING.search(term.text):
+            s = max(s, 0.7)
         if w < 0.3 and s < 0.5:
             continue
         if term.weak and term.kind != "soft":

@@ -410,7 +410,7 @@ def _literal(term: Term, text: Words) -> float:
         return 1.0
     if has_han(term.text):
         return _han_share(term.text, text.folded)
-    if len(term.text) < 5 or not text.stems:
+    if len(term.text) < 7 or not text.stems:
         return 0.0
     best = (
         max(fuzz.ratio(term.text, other) for other in text.stems if abs(len(other) - len(term.text)) < 3)
@@ -461,7 +461,7 @@ def _named_in(term: Term, folded: str) -> bool:
         for size in range(min(len(run), 4), 1, -1):
             for at in range(len(run) - size + 1):
                 word = run[at : at + size]
-                if term.stems in meanings(word) or spelling(word) == term.text:
+                if any(m[-len(term.stems) :] == term.stems for m in meanings(word)) or spelling(word) == term.text:
                     return True
     return False
 
