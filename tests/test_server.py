@@ -8,6 +8,7 @@ import gc
 import io
 import json
 import re
+import shutil
 import socket
 import threading
 import time
@@ -143,6 +144,30 @@ def test_playground_shows_an_upload(url) -> None:
     assert httpx.get(f"{url}/docs").status_code == 200
 
 
+@pytest.mark.filterwarnings("ignore:astream_log is deprecated")  # the page asks for LangServe's oldest stream
+def test_the_playground_uploads_and_answers_in_a_browser(url, tmp_path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    api = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
+    file = tmp_path / "red.png"
+    Image.new("RGB", (64, 48), (7, 0, 0)).save(file)
+    with api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.set_default_timeout(30_000)
+        page.goto(f"{url}/agent/playground/")
+        page.locator("textarea").first.fill("What is number 9?")
+        page.locator("input[type=file]").set_input_files(file)
+        for _ in range(20):  # the page ignores the button until it has read the file
+            page.get_by_role("button", name="Start").click()
+            page.wait_for_timeout(500)
+            if "number 9 red 7" in page.inner_text("body"):
+                break
+        assert "number 9 red 7" in page.inner_text("body")
+        browser.close()
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -180,6 +205,8 @@ def test_hostile_pictures_are_clear_errors(url, source) -> None:
         ({"question": "no picture"}, 422),
         ({"question": "x", "images": [picture()] * 9}, 422),
         ({"question": "x", "image": picture(), "thread": "guessed"}, 422),
+        ({"question": "number 1", "image": picture(), "thread": None}, 200),
+        ({"question": "number 1", "image": picture(), "thread": ""}, 200),
         ({"question": "x", "image": picture(), "surprise": 1}, 422),
         ({"question": 5, "image": picture()}, 422),
         ({"question": "number 1 " + "x" * 9_990, "image": picture()}, 200),

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -288,6 +289,8 @@ def serve(
         ) from error
     from visual_agent.chat_models import load_model
 
+    # The playground's page still asks for LangServe's oldest stream.
+    warnings.filterwarnings("ignore", message="astream_log is deprecated")
     uvicorn.run(create_app(load_model(model)), host=host, port=port, log_level="info")
 
 

@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +21,7 @@ from langchain_core.messages import BaseMessage, convert_to_messages
 from langchain_core.runnables import RunnableConfig, RunnableGenerator
 from langserve import add_routes
 from langserve.serialization import WellKnownLCSerializer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
 
@@ -42,11 +42,19 @@ ENDPOINTS: Sequence[Any] = (
     "batch",
     "stream",
     "stream_events",
+    "stream_log",
     "input_schema",
     "output_schema",
     "config_schema",
     "playground",
 )
+
+
+#: A thread's token; null is taken for none. The playground cannot show a schema with null in it.
+Token = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+
+#: Where the playground's page looks for the kind of a field.
+_UPLOAD: dict[str, Any] = {"extra": {"widget": {"type": "base64file"}}}
 
 
 class AskRequest(BaseModel):
@@ -55,9 +63,9 @@ class AskRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     question: str = Field(description="In English or Chinese.")
-    image: str = Field("", description="One picture.", json_schema_extra={"widget": {"type": "base64file"}})
+    image: str = Field("", description="One picture.", json_schema_extra=_UPLOAD)
     images: list[str] = Field(default_factory=list, description="More pictures.")
-    thread: str | None = Field(None, description="A token from an earlier answer: ask again about its pictures.")
+    thread: Token = Field("", description="A token from an earlier answer: ask again about its pictures.")
     keep: bool = Field(False, description="Keep the pictures and give a thread token for follow-up questions.")
 
 
@@ -109,7 +117,7 @@ class AgentService:
             raise UserError(f"The question is over {self.settings.question} characters; ask a shorter one.")
         if len(pictures) > self.settings.images:
             raise UserError(f"At most {self.settings.images} pictures a question; send fewer.")
-        if not pictures and request.thread is None:
+        if not pictures and not request.thread:
             raise UserError("A new question needs at least one picture; send it as base64, data URI or public URL.")
         return request.model_copy(update={"image": "", "images": pictures})
 
@@ -133,7 +141,7 @@ class AgentService:
 
     def _thread(self, request: AskRequest) -> str | None:
         """The conversation that the request continues or begins; None for a question without memory."""
-        if request.thread is not None:
+        if request.thread:
             return self.threads.use(request.thread)
         return self.threads.open() if request.keep else None
 
