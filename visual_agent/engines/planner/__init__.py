@@ -1,18 +1,22 @@
 """The offline engine's planner: a question and what the tools observed in, the next action or the answer out.
 
-Deterministic and pure: no pixels, no model, no clock. Modules, in the order in which a question passes them:
+Deterministic and pure: no pixels, no model, no clock. What people and documents say is data: `lexicon.toml` (concepts
+in English and Chinese), `speech.toml` (function words), `asking.toml` (how people ask). The modules, in the order in
+which a question passes them:
 
-    words.py         text -> terms: words, numbers and the concepts of lexicon.toml (English and Chinese)
-    values.py        text -> typed values: amounts, dates, times, phone numbers, identifiers ...
-    questions.py     a question -> what is asked: its kind, its terms, the type of answer it wants
-    conversation.py  the turns of a request -> question, pictures, tools, steps
-    observed.py      the text of an observation -> lines, tables, regions, differences
-    pages.py         lines -> rows, grids, labels with their values
-    fields.py        which label and value the question means
-    tables.py        rows and columns: lookup, most and least, sums, differences, counts
-    signs.py         yes and no: presence, opening hours, prohibitions, comparisons
-    places.py        positions on the page: where something stands, what stands somewhere
-    changes.py       what differs between two pictures
-    plans.py         the next tool call, or which of the above answers
-    answers.py       the words of the answer, in the question's language, with citations
+    words.py, weekdays.py    text -> terms: words, numbers and concepts; how surely a text speaks of a term
+    values.py, extracts.py   text -> typed values (amounts, dates, times, phone numbers ...); the part that answers
+    asking.py, questions.py  a question -> its kind, its terms, the type of answer it wants
+    conversation.py          the turns of a request -> question, pictures, tools, steps
+    followups.py             "and the tax?" -> the question in full
+    observed.py              the text of an observation -> lines, tables, regions, differences
+    pages.py, grids.py, records.py   lines and tables -> labels with their values, kinds of tables, lists of records
+    weights.py, hits.py      how much of a question something accounts for, and how sure an answer must be
+    fields.py, prose.py, tables.py   which value is meant: by its label, in a sentence, by row and column
+    ranking.py, sums.py, quantities.py   most and least; sums, differences, counts; "three days", from when to when
+    signs.py                 yes and no: presence, opening hours, prohibitions, comparisons, states
+    places.py                positions on the page
+    single.py, several.py, changes.py, solve.py   an answer from one page, from several, from a comparison
+    plans.py                 the next tool call, or the answer
+    answers.py               the words of the answer, in the question's language, with citations
 """
