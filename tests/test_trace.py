@@ -90,18 +90,17 @@ def test_a_reader_never_sees_half_a_file(trace, tmp_path):
     assert problems == []
 
 
+PICTURE = (
+    '{"kind": "picture", "name": "x", "hash": "' + "a" * 64 + '", "size": [1, 1], "parent": null, "root": "x", '
+    '"to_root": [1, 1, 0, 0], "source": "", "note": ""}'
+)
 BROKEN = {
     "no JSON": ('{"kind": "step", ', 2, "Expecting"),
     "no object": ("[1, 2]", 2, "list"),
     "no kind": ("{}", 2, "no 'kind'"),
     "a field is missing": ('{"kind": "step", "index": 1}', 2, "no 'thought'"),
     "a second header": (None, 2, "header"),
-    "a bad hash": (
-        '{"kind": "picture", "name": "x", "hash": "../../etc", "size": [1, 1], "parent": null, "root": "x", '
-        '"to_root": [1, 1, 0, 0], "source": "", "note": ""}',
-        2,
-        "hex",
-    ),
+    "a bad hash": (PICTURE.replace("a" * 64, "../../etc"), 2, "hex"),
     "a box without area": (
         '{"kind": "step", "index": 1, "thought": "", "tool": "t", "args": {}, "call_id": "", "seconds": 0, '
         '"tokens": {}, "error": "", "cached": false, '
@@ -109,6 +108,13 @@ BROKEN = {
         '"regions": [{"phrase": "", "box": [5, 5, 5, 5], "frame": "img1", "score": null, "source": "", "id": "r1"}]}}',
         2,
         "no area",
+    ),
+    "a picture without pixels": (PICTURE.replace("[1, 1]", "[0, 5]"), 2, "0x5"),
+    "a picture nowhere": (PICTURE.replace("[1, 1, 0, 0]", "[0, 1, NaN, 0]"), 2, "scales"),
+    "evidence without a box": (
+        '{"kind": "answer", "usage": {}, "seconds": 1, "answer": {"claims": [{"text": "x", "evidence": [{}]}]}}',
+        2,
+        "no 'box'",
     ),
     "deep nesting": ("[" * 100_000, 2, "line 2"),
 }

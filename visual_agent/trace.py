@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from visual_agent.answers import Answer, Evidence
+from visual_agent.answers import Answer, Claim, Evidence
 from visual_agent.errors import ImageNotFound, ImageUnreadable, UserError
+from visual_agent.geometry import Box, Transform
 from visual_agent.images import Ledger, Pixels
 from visual_agent.observations import Observation, region_from_dict, region_to_dict
 
@@ -220,15 +221,13 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
         "text": answer.text,
         "found": answer.found,
         "stopped": answer.stopped,
-        "claims": [
-            {
-                "text": claim.text,
-                "supported": claim.supported,
-                "evidence": [evidence_to_dict(item) for item in claim.evidence],
-            }
-            for claim in answer.claims
-        ],
+        "claims": [_claim_to_dict(claim) for claim in answer.claims],
     }
+
+
+def _claim_to_dict(claim: Claim) -> dict[str, Any]:
+    evidence = [evidence_to_dict(item) for item in claim.evidence]
+    return {"text": claim.text, "supported": claim.supported, "evidence": evidence}
 
 
 def evidence_to_dict(item: Evidence) -> dict[str, Any]:
@@ -283,7 +282,7 @@ class _Reader:
             self.trace.steps.append(_step_from_dict(value))
         elif kind == "answer":
             self.answered = True
-            self.trace.answer = dict(value["answer"])
+            self.trace.answer = _answer_from_dict(dict(value["answer"]))
             self.trace.usage = {str(k): int(v) for k, v in value["usage"].items()}
             self.trace.seconds = float(value["seconds"])
 
@@ -313,12 +312,29 @@ def _before_from_dict(value: dict[str, Any]) -> dict[str, Any]:
     return {"pictures": [str(name) for name in value["pictures"]], "regions": regions}
 
 
+def _answer_from_dict(value: dict[str, Any]) -> dict[str, Any]:
+    """The answer, with claims that are claims: each evidence has a box and names its picture."""
+    if "claims" not in value:
+        return value
+    claims = [Claim(str(c["text"]), tuple(_evidence_from_dict(e) for e in c["evidence"])) for c in value["claims"]]
+    return {**value, "claims": [_claim_to_dict(claim) for claim in claims]}
+
+
+def _evidence_from_dict(value: dict[str, Any]) -> Evidence:
+    x1, y1, x2, y2 = value["box"]
+    words = (str(value[key]) for key in ("phrase", "source", "call_id", "region"))
+    return Evidence(str(value["image"]), Box(x1, y1, x2, y2), *words)
+
+
 def _record_from_dict(value: dict[str, Any]) -> PictureRecord:
     digest = str(value["hash"])
     if not (len(digest) == 64 and all(c in "0123456789abcdef" for c in digest)):
         raise ValueError("a picture's hash must be 64 hex digits")  # it becomes a file name
     width, height = (int(v) for v in value["size"])
     sx, sy, tx, ty = (float(v) for v in value["to_root"])
+    if width < 1 or height < 1:
+        raise ValueError(f"a picture of {width}x{height} pixels")
+    Transform(sx, sy, tx, ty)  # says what is wrong with it
     parent = value["parent"]
     return PictureRecord(
         str(value["name"]),
