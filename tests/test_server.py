@@ -363,3 +363,14 @@ async def test_sixteen_clients_do_not_mix_and_nothing_grows() -> None:
         assert len(service.agent._sessions) == 0
         assert held() <= before + 2 * threads
         assert threading.active_count() <= threads + 4
+
+
+def test_a_document_of_many_pages_counts_its_pages(url) -> None:
+    pages = [Image.new("RGB", (20, 20), (n, 0, 0)) for n in range(9)]
+    buffer = io.BytesIO()
+    pages[0].save(buffer, "PDF", save_all=True, append_images=pages[1:])
+    block = {"type": "file", "base64": base64.b64encode(buffer.getvalue()).decode(), "mime_type": "application/pdf"}
+    body = {"input": {"messages": [{"role": "user", "content": [block]}]}}
+    reply = httpx.post(f"{url}/chat/invoke", json=body, timeout=30)
+    assert reply.status_code == 422
+    assert "more than 8 pages" in reply.json()["error"]["message"]

@@ -18,7 +18,7 @@ from visual_agent.images import Ledger
 from visual_agent.wording import plain
 from visual_agent_tools.toolkit import resolve_box
 
-#: Boxes that overlap by more than this are the same place (agents.md, idea 7).
+#: Boxes that overlap by more than this are the same place.
 SAME_PLACE = 0.85
 
 

@@ -96,7 +96,13 @@ class AgentService:
 
     def __init__(self, model: BaseChatModel, settings: ServerSettings) -> None:
         self.settings = settings
-        policy = LoadPolicy(folders=(), urls=settings.urls, max_pixels=settings.pixels)
+        policy = LoadPolicy(
+            folders=(),
+            urls=settings.urls,
+            max_pixels=settings.pixels,
+            max_pages=settings.images,
+            max_bytes=settings.body,
+        )
         self.chat_model = model
         if isinstance(model, ChatQwenVL):
             timeout = min(model.timeout or settings.seconds, settings.seconds)
