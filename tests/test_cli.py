@@ -104,12 +104,14 @@ def test_read_ground_and_compare(capsys, tmp_path) -> None:
         ["read", RECEIPT, "--draw", "drawn.txt"],
         ["read", RECEIPT, "--draw", "/dev/null"],
         ["trace", "/dev/zero"],
+        ["trace", "x" * 5000],
+        ["ask", "q", RECEIPT, "--trace", "x" * 5000],
         ["batch", RECEIPT, RECEIPT],
         ["ask", "q", "-dash.png"],
         ["nonsense"],
         ["ask", "q", RECEIPT, "--nonsense"],
     ],
-    ids=" ".join,
+    ids=lambda arguments: " ".join(arguments)[:60],
 )
 def test_bad_input_is_status_2_with_a_message(capsys, arguments) -> None:
     assert run(arguments) == 2
@@ -247,6 +249,14 @@ def test_a_terminal_without_unicode_still_gets_the_answer() -> None:
         assert b"41.53" in output
     assert output.isascii()
     assert "£41.53" in json.loads(output)["answer"]
+
+
+def test_broken_metadata_is_no_news(tmp_path) -> None:
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\xff\xff\0\0\xff\xff\0\0"
+    Image.new("RGB", (40, 30), "white").save(tmp_path / "odd.jpg", exif=exif)
+    output, error = started("read", str(tmp_path / "odd.jpg"), "--json").communicate(timeout=60)
+    assert json.loads(output)["found"] is False
+    assert error == b""
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no full device")

@@ -354,6 +354,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a character the terminal cannot show must not end the program
             stream.reconfigure(errors="backslashreplace")
+    # Broken metadata is no reason to refuse a picture, and no news for its user.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     status = run(sys.argv[1:])
     try:
         sys.stdout.flush()

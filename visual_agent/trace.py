@@ -138,9 +138,9 @@ class Trace:
             UserError: the place cannot be written to.
         """
         target = Path(path)
-        if target.exists() and not target.is_file():
-            raise UserError(f"The trace cannot be written to {target.name!r}: it is a folder or device; name a file.")
         try:
+            if target.exists() and not target.is_file():
+                raise UserError(f"The trace cannot be written to {target.name!r}: it is no regular file; name one.")
             folder = _pictures_folder(target)
             folder.mkdir(parents=True, exist_ok=True)
             for record in self.pictures:
@@ -163,9 +163,9 @@ class Trace:
             UserError: no such regular file, or a line that is not a trace's; the message names the line.
         """
         source = Path(path)
-        if source.exists() and not source.is_file():
-            raise UserError(f"Trace {source.name!r} cannot be read: it is no regular file; give a .jsonl file.")
         try:
+            if source.exists() and not source.is_file():
+                raise UserError(f"Trace {source.name!r} cannot be read: it is no regular file; give a .jsonl file.")
             text = source.read_text(encoding="utf-8")
         except OSError as error:
             raise UserError(f"Trace {source.name!r} cannot be read: {error.strerror}; give a .jsonl file.") from error
