@@ -219,7 +219,7 @@ def labelled(text: str) -> list[tuple[str, str]]:
     marks = list(re.finditer(r"(?:^|(?<=\s))([^\s:：][^:：]{0,24}?)[:：]\s*(?!//)", text))
     marks = [m for n, m in enumerate(marks) if n == 0 or (" " not in m[1] and not m[1][-1].isdigit())]
     out = []
-    for mark, after in zip(marks, [*marks[1:], None], strict=True):
+    for mark, after in zip(marks, [*marks, None][1:], strict=True):
         value = text[mark.end() : after.start() if after else len(text)].strip()
         if value:
             out.append((mark[1].strip(), value))
