@@ -17,6 +17,7 @@ from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import best_line, bulleted, part_of, region_word
 from visual_agent.engines.planner.questions import Question, both_ends, threshold
 from visual_agent.engines.planner.ranking import extreme
+from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.several import chosen, on_both
 from visual_agent.engines.planner.signs import decide
 from visual_agent.engines.planner.single import Solution, field, one_field, told_by
@@ -33,6 +34,7 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The answer, or None."""
     if not pages or not any(p.lines for p in pages):
         return None
+    question = fitted(question, pages)
     for solver in _ORDER.get(question.kind, (field,)):
         found = solver(question, pages)
         if found is not None:

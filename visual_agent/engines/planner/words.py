@@ -489,6 +489,14 @@ def meanings(han: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=5_000)
+def is_verb(han: str) -> bool:
+    """Whether the dictionary gives only things to do for a Chinese word ("to resume"); False without it."""
+    book = _dictionary()
+    found = (book.get_definitions(han) or ()) if book is not None else ()
+    return bool(found) and all(entry.startswith("to ") for entry in found)
+
+
 @cache
 def _dictionary() -> CcCedict | None:  # type: ignore[name-defined]  # noqa: F821
     try:
