@@ -6,11 +6,11 @@ In: a `Page`. Out: `Grid`s of kind "list", so that rows and columns are asked ab
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
+from visual_agent.engines.planner.charts import charts
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
-from visual_agent.engines.planner.pages import Page, is_code, rows_of, split_line
+from visual_agent.engines.planner.pages import Page, is_code, split_line
 from visual_agent.engines.planner.values import is_numeric
 from visual_agent.engines.planner.words import words
 
@@ -21,7 +21,7 @@ def records(page: Page) -> list[Grid]:
     cards = _column_cards(page)
     found += cards or [_from_form(g) for g in page.grids if g.kind == "form" and g.width == 2]
     found += _paired_rows(page)
-    found += _charts(page)
+    found += charts(page)
     found += _cards(page)
     found += _patterned(page)
     return [g for g in found if g.body]
@@ -95,33 +95,6 @@ def _paired_rows(page: Page) -> list[Grid]:
         tuple(row) for row in page.rows if len(row) == 2 and is_numeric(row[1].text) and not is_numeric(row[0].text)
     ]
     return [Grid("list", ((), ()), tuple(rows))] if len(rows) >= 3 else []
-
-
-def _charts(page: Page) -> list[Grid]:
-    """Vertical bars and points: a row of categories with a number in the column above each."""
-    found = []
-    for row in rows_of(page.loose):
-        names = [i for i in row if not is_numeric(i.text) or len(i.text.strip()) == 4]
-        if len(names) < 3:
-            continue
-        middles = [i.middle[0] for i in names]
-        pitch = min(b - a for a, b in pairwise(middles))
-        used = {i.id for i in names}
-        body: list[Row] = []
-        for name in names:
-            above = [
-                i
-                for i in page.loose
-                if i.id not in used
-                and is_numeric(i.text)
-                and abs(i.middle[0] - name.middle[0]) < 0.45 * pitch
-                and i.middle[1] < name.box[1]
-            ]
-            body.append((name, *sorted(above, key=lambda i: i.middle[1])))
-        widths = [len(r) for r in body]
-        if widths.count(2) >= 3 and widths.count(2) >= 0.6 * len(widths):
-            found.append(Grid("list", ((), ()), tuple(r for r in body if len(r) == 2)))
-    return found
 
 
 def _cards(page: Page) -> list[Grid]:
