@@ -269,3 +269,23 @@ def test_a_long_conversation_stays_small_and_quick():
         agent.run(f"q{i}?", *([picture()] if i == 0 else []), thread="t")
     assert time.monotonic() - started < 5
     assert "q0?" in last_prompt(agent)
+
+
+def test_a_thread_in_the_middle_of_a_stream_refuses_its_own_reader():
+    """The reader of a stream that asks the same thread again would wait for itself for ever."""
+    agent = agent_of(READ, final("a"), final("b"))
+    stream = agent.stream("One?", picture(), thread="t")
+    next(stream)
+    with pytest.raises(UserError, match="middle of a stream"):
+        agent.run("Two?", thread="t")
+    stream.close()
+    assert agent.run("Two?", picture(), thread="t").text
+
+
+async def test_the_same_for_an_async_reader():
+    agent = agent_of(READ, final("a"), final("b"))
+    stream = agent.astream("One?", picture(), thread="t")
+    await anext(stream)
+    with pytest.raises(UserError, match="middle of a stream"):
+        await agent.arun("Two?", thread="t")
+    await stream.aclose()

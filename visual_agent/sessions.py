@@ -48,22 +48,41 @@ class Session:
     shown: dict[str, str] = field(default_factory=dict)
     observations: dict[str, tuple[str, Observation]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    owner: object = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for the session's turn; hold it."""
+        me = threading.get_ident()
+        self._refuse_twice(me)
         with self.lock:
-            yield
+            self.owner = me
+            try:
+                yield
+            finally:
+                self.owner = None
 
     @asynccontextmanager
     async def aturn(self) -> AsyncIterator[None]:
         """As `turn`, without blocking the event loop; a cancelled wait holds nothing."""
+        me = asyncio.current_task()
+        self._refuse_twice(me)
         while not self.lock.acquire(blocking=False):
             await asyncio.sleep(0.005)
+        self.owner = me
         try:
             yield
         finally:
+            self.owner = None
             self.lock.release()
+
+    def _refuse_twice(self, me: object) -> None:
+        """UserError when the caller holds the turn already: waiting for itself it would wait for ever."""
+        if me is not None and self.owner == me:
+            raise UserError(
+                f"Thread {self.name!r} is in the middle of a stream here; read that stream to its end or close it, "
+                "then ask again."
+            )
 
     def saw(self, call_id: str, tool: str, observation: Observation) -> None:
         """Remember a tool call's result and which of its regions are new."""
