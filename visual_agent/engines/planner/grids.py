@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
+from visual_agent.engines.planner.labels import prefixed
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.values import is_numeric, values
 from visual_agent.engines.planner.words import words
@@ -113,7 +114,9 @@ def _holds_pairs(table: list[Row]) -> bool:
     """Whether most cells hold label and value themselves ("Date: 3 May"): lines side by side, no table."""
     cells = [c for row in table for c in row if c]
     return sum(
-        bool(re.search(r"\S[:：]\s*\S", c.text)) and not re.search(r"\d[:：]\d", c.text) for c in cells
+        (bool(re.search(r"\S[:：]\s*\S", c.text)) and not re.search(r"\d[:：]\d", c.text))
+        or prefixed(c.text) is not None
+        for c in cells
     ) > 0.5 * len(cells)
 
 
@@ -268,6 +271,8 @@ def _first_head(table: list[Row]) -> int:
 def _kind(table: list[Row]) -> str:
     """Where the labels are: in the first row, in every other column, or in every other row."""
     width, height = len(table[0]), len(table)
+    if _alternates(table):
+        return "stack"
 
     def mean(cells: Sequence[Item | None]) -> float:
         full = [labelness(c.text) for c in cells if c is not None]
@@ -293,6 +298,18 @@ def _kind(table: list[Row]) -> str:
     if height == 2 and width >= 2 and first > 0.6 and rest < 0.5:
         scores["list"] += 0.3
     return max(scores, key=lambda k: scores[k])
+
+
+def _alternates(table: list[Row]) -> bool:
+    """Whether rows of labels and rows of their values take turns all the way down."""
+    if len(table) < 4 or len(table) % 2:
+        return False
+    means = []
+    for row in table:
+        full = [labelness(c.text) for c in row if c is not None]
+        means.append(sum(full) / max(len(full), 1))
+    gaps = [upper - lower for upper, lower in zip(means[::2], means[1::2], strict=True)]
+    return min(gaps) > 0 and sum(gaps) / len(gaps) >= 0.35 and min(means[::2]) >= 0.6
 
 
 def _form_score(even: float, odd: float, width: int) -> float:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
+from visual_agent.engines.planner.extracts import looks_like_name
 from visual_agent.engines.planner.grids import Grid, arrange
+from visual_agent.engines.planner.labels import defined, is_role, prefixed
 from visual_agent.engines.planner.observed import Item, Observed
 from visual_agent.engines.planner.values import is_numeric, values
 from visual_agent.engines.planner.words import Words, words
@@ -83,7 +85,7 @@ class Page:
     @cached_property
     def pairs(self) -> list[Pair]:
         """Every label with a value that may belong to it."""
-        return [*_grid_pairs(self), *_line_pairs(self), *_neighbours(self), *_block_pairs(self)]
+        return [*_grid_pairs(self), *_line_pairs(self), *_neighbours(self), *_block_pairs(self), *_unmarked(self)]
 
 
 def build(name: str, readings: Sequence[Observed]) -> Page:
@@ -371,4 +373,24 @@ def _block_pairs(page: Page) -> list[Pair]:
         for item in block[1:]:
             context = tuple(i.text for i in block if i is not item and i is not head)
             found.append(_pair(head, item, "card", 0.75, context[:3]))
+    return found
+
+
+def _unmarked(page: Page) -> list[Pair]:
+    """Labels without a colon: at a line's start, in brackets behind a party, under the name of who signs."""
+    found = []
+    for item in page.lines:
+        start = prefixed(item.text)
+        if start is not None:
+            found.append(_inside(item, *start, "inside", 0.95, _heading(page, item)))
+        found += [_inside(item, label, value, "inside", 1.0, ()) for label, value in defined(item.text)]
+        if is_role(item.text) and not item.text.isupper():
+            over = [
+                o
+                for o in page.lines
+                if o is not item and o.box[3] <= item.middle[1] and across(item, o) > 0.4 and _near(o, item, 1.0)
+            ]
+            name = max(over, key=lambda o: o.box[3], default=None)
+            if name is not None and looks_like_name(name.text) and not is_role(name.text):
+                found.append(_pair(item, name, "above", 1.0, ()))
     return found
