@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.charted import about, charted
+from visual_agent.engines.planner.clauses import spoken
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.hits import THRESHOLD, Hit
 from visual_agent.engines.planner.observed import Item
@@ -18,11 +20,14 @@ from visual_agent.engines.planner.places import best_line, bulleted, part_of, re
 from visual_agent.engines.planner.questions import Question, both_ends, threshold
 from visual_agent.engines.planner.ranking import extreme
 from visual_agent.engines.planner.segments import fitted
+from visual_agent.engines.planner.related import related
+from visual_agent.engines.planner.receipts import itemised
 from visual_agent.engines.planner.several import chosen, on_both
 from visual_agent.engines.planner.signs import decide
 from visual_agent.engines.planner.single import Solution, field, one_field, told_by
 from visual_agent.engines.planner.sums import difference, selected, spread, total
 from visual_agent.engines.planner.tables import Result, best
+from visual_agent.engines.planner.texts import in_order, reasoned, spoken
 from visual_agent.engines.planner.values import number_of
 from visual_agent.engines.planner.weights import is_generic, weight, without
 from visual_agent.engines.planner.words import has_han, lexicon, likeness, normal, words
@@ -35,11 +40,29 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     if not pages or not any(p.lines for p in pages):
         return None
     question = fitted(question, pages)
-    for solver in _ORDER.get(question.kind, (field,)):
+    for solver in (in_order, reasoned, *_ORDER.get(question.kind, (field,)), spoken):
         found = solver(question, pages)
         if found is not None:
             return found
-    return None
+    return by_relation(question, pages)
+
+
+_RELATED = 0.58
+"""Least share of a question that a passage must account for to answer in other words."""
+
+
+def by_relation(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """What stands in the passage whose words are related to the question's, where one clearly is."""
+    if question.kind not in ("field", "count", "locate", "extreme", "sum", "place"):
+        return None
+    hits = [(hit, page) for page in pages for hit in related(question, page)[:3]]
+    hits.sort(key=lambda hp: -hp[0].score)
+    if not hits or hits[0][0].score < _RELATED:
+        return None
+    rivals = [h for h, _ in hits[1:] if normal(h.text) != normal(hits[0][0].text)]
+    if rivals and rivals[0].score > hits[0][0].score - 0.02 and normal(rivals[0].label) != normal(hits[0][0].label):
+        return None
+    return told_by(*hits[0])
 
 
 # --- worked out ----------------------------------------------------------------------------------------------------
@@ -266,9 +289,9 @@ def where(question: Question, pages: Sequence[Page]) -> Solution | None:
         if labelled:
             top = max(labelled, key=lambda h: h.score)
             return told_by(top, next(p for p in pages if p.name == top.page))
-        spoken = _said_where(question, pages)
-        if spoken is not None:
-            return spoken
+        told = spoken(question, pages) or _said_where(question, pages)
+        if told is not None:
+            return told
     return located(question, pages)
 
 
@@ -322,16 +345,16 @@ def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
-    "field": (filtered, field),
-    "extreme": (filtered, most, field),
-    "sum": (summed, counted),
-    "average": (averaged, field),
-    "difference": (differing, field),
-    "count": (counted,),
+    "field": (about, filtered, charted, itemised, field),
+    "extreme": (charted, filtered, itemised, most, field),
+    "sum": (about, charted, summed, counted),
+    "average": (charted, averaged, field),
+    "difference": (charted, differing, field),
+    "count": (about, charted, itemised, counted),
     "yesno": (judged,),
     "choose": (chosen, most, field),
     "place": (placed, field),
-    "transcribe": (transcribed,),
-    "locate": (where,),
+    "transcribe": (about, transcribed),
+    "locate": (about, where),
     "changes": (field,),
 }
