@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.charted import about, charted
-from visual_agent.engines.planner.clauses import spoken
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.hits import THRESHOLD, Hit
 from visual_agent.engines.planner.observed import Item
@@ -21,14 +20,15 @@ from visual_agent.engines.planner.questions import Question, both_ends, threshol
 from visual_agent.engines.planner.ranking import extreme
 from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.related import related
-from visual_agent.engines.planner.receipts import itemised
 from visual_agent.engines.planner.several import chosen, on_both
 from visual_agent.engines.planner.signs import decide
 from visual_agent.engines.planner.single import Solution, field, one_field, told_by
 from visual_agent.engines.planner.sums import difference, selected, spread, total
+from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.tables import Result, best
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
 from visual_agent.engines.planner.values import number_of
+from visual_agent.engines.planner.weekly import weekly
 from visual_agent.engines.planner.weights import is_generic, weight, without
 from visual_agent.engines.planner.words import has_han, lexicon, likeness, normal, words
 
@@ -345,15 +345,15 @@ def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
-    "field": (about, filtered, charted, itemised, field),
-    "extreme": (charted, filtered, itemised, most, field),
+    "field": (about, filtered, charted, tabular, field),
+    "extreme": (charted, filtered, tabular, most, field),
     "sum": (about, charted, summed, counted),
     "average": (charted, averaged, field),
     "difference": (charted, differing, field),
-    "count": (about, charted, itemised, counted),
+    "count": (about, charted, tabular, counted),
     "yesno": (judged,),
     "choose": (chosen, most, field),
-    "place": (placed, field),
+    "place": (weekly, placed, field),
     "transcribe": (about, transcribed),
     "locate": (about, where),
     "changes": (field,),
