@@ -381,8 +381,11 @@ def _above(heads: list[list[Item]], table: list[Row], loose: list[Item]) -> list
             for place, c in enumerate(named):
                 heads[c].insert(0, spans[min(place // share, repeats - 1)])
             used += spans
-    rest = [i for i in wide if all(i is not u for u in used) and top - i.box[3] < 0.6 * i.height]
     bare = [c for c, head in enumerate(heads) if not head]
+    over = [i for i in wide if all(i is not u for u in used)]
+    rest = [i for i in over if top - i.box[3] < 0.6 * i.height]
+    if len(rest) < len(bare) and len(bare) == len(heads) > 2:
+        rest = [i for i in over if top - i.box[3] < i.height]
     plain = all(not is_numeric(i.text) or _is_year(i.text) for i in rest)
     if plain and len(rest) == len(bare) and bare and (len(bare) > 1 or used or any(heads)):
         for c, item in zip(bare, rest, strict=True):

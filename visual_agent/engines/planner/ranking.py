@@ -14,8 +14,8 @@ from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.records import records, transposed
 from visual_agent.engines.planner.tables import Match, Result, share_fitting
 from visual_agent.engines.planner.values import is_numeric, number_of, of_kind, values
-from visual_agent.engines.planner.weights import measure, weight
-from visual_agent.engines.planner.words import likeness, words
+from visual_agent.engines.planner.weights import is_generic, measure, weight
+from visual_agent.engines.planner.words import Term, likeness, words
 
 # --- most and least ------------------------------------------------------------------------------------------------
 
@@ -82,6 +82,14 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
     ]
 
 
+_MEASURES = {
+    "temperature": frozenset({"temperature", "high_temp", "low_temp"}),
+    "duration": frozenset({"duration", "distance"}),
+    "score": frozenset({"score", "points"}),
+}
+"""Concepts of headings that an adjective may rank by, where it is more than one."""
+
+
 def rank_column(match: Match, first: int = 0) -> tuple[int, float] | None:
     """The column that the question ranks by, and a small bonus for how sure that is."""
     question, grid = match.question, match.grid
@@ -102,7 +110,7 @@ def rank_column(match: Match, first: int = 0) -> tuple[int, float] | None:
             else False
         )
         named += 1.0 if began else 0.0
-        by_measure = bool(question.measure) and question.measure in match.heads[c].concepts
+        by_measure = bool(_MEASURES.get(question.measure, {question.measure}) & match.heads[c].concepts)
         money = question.measure == "price" and any(of_kind(x.text, "amount") for x in cells if x)
         when = question.measure == "when" and any(
             v.kind in ("date", "time") for x in cells if x for v in values(x.text)
@@ -127,15 +135,20 @@ def left_rows(match: Match, column: int) -> tuple[list[int], float]:
         if len(rows) < 2 and selecting:
             return [], 0.0
         rows = rows if len(rows) >= 2 else every
-    around = [(1.0, match.grid.head(column)), *((0.8, match.grid.head(c)) for c in range(match.grid.width))]
+    around = [(1.0, match.said[column]), *((0.8, text) for text in match.said)]
     around.append((0.95, match.grid.title))
     around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
     around += [(0.9, c.text) for r in rows[1:] for c in match.rows[r] if c]
     ranked = [c.text for r in rows if (c := match.rows[r][column]) is not None]
     value = next((t for t in ranked if of_kind(t, "amount") and not of_kind(t, "date")), ranked[0] if ranked else "")
     share, _ = measure(question, around, match.page, value)
-    nothing = not [t for t in question.terms if weight(t, question) >= 0.3]
+    nothing = not [t for t in question.terms if weight(t, question) >= 0.3 and not (is_generic(t) or _asks(t))]
     return rows, 0.75 if nothing else share
+
+
+def _asks(term: Term) -> bool:
+    """Whether a term is only the question word with what it asks for: "which day"."""
+    return re.match(r"(?:which|what|who|哪|什么)", term.text) is not None
 
 
 def _answer_column(match: Match, rank: int) -> int | None:

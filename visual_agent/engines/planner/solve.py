@@ -18,14 +18,14 @@ from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import best_line, bulleted, part_of, region_word
 from visual_agent.engines.planner.questions import Question, both_ends, threshold
 from visual_agent.engines.planner.ranking import extreme
-from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.related import related
+from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.several import chosen, on_both
 from visual_agent.engines.planner.signs import decide
 from visual_agent.engines.planner.single import Solution, field, one_field, told_by
 from visual_agent.engines.planner.sums import difference, selected, spread, total
-from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.tables import Result, best
+from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
 from visual_agent.engines.planner.values import number_of
 from visual_agent.engines.planner.weekly import weekly

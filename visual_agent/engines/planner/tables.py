@@ -36,6 +36,36 @@ class Result:
         return self.score >= THRESHOLD
 
 
+_STANDINGS = {
+    "p": "games played",
+    "pld": "games played",
+    "mp": "games played",
+    "gp": "games played",
+    "w": "games won",
+    "d": "draws",
+    "t": "ties",
+    "l": "games lost",
+    "f": "goals for",
+    "gf": "goals for",
+    "a": "goals against",
+    "ga": "goals against",
+    "gd": "goal difference",
+    "pts": "points",
+    "pos": "rank",
+    "胜": "games won",
+    "平": "draws",
+    "负": "games lost",
+}
+
+
+def spelled(heads: list[str]) -> list[str]:
+    """The headings with the short ones of league tables written out, where a table has at least three of them."""
+    short = [_STANDINGS.get(head.strip().casefold(), "") for head in heads]
+    if sum(map(bool, short)) < 3:
+        return heads
+    return [f"{head} {full}".strip() for head, full in zip(heads, short, strict=True)]
+
+
 class Match:
     """How each term of a question matches a grid's headings and cells."""
 
@@ -43,7 +73,8 @@ class Match:
         self.question, self.grid, self.page = question, grid, page
         self.rows = without_totals(grid.body) if len(grid.body) > 2 else list(grid.body)
         self.title = words(grid.title)
-        self.heads = [words(grid.head(c)) for c in range(grid.width)]
+        self.said = spelled([grid.head(c) for c in range(grid.width)])
+        self.heads = [words(text) for text in self.said]
         dated = [bool(of_kind(grid.head(c), "weekday") or of_kind(grid.head(c), "date")) for c in range(1, grid.width)]
         self.cross = len(dated) > 1 and sum(dated) >= 0.6 * len(dated)
         self.cells = [[words(cell.text) if cell else None for cell in row] for row in self.rows]
@@ -82,10 +113,10 @@ class Match:
 
     def score(self, row: int | None, column: int) -> tuple[float, tuple[str, ...]]:
         """The share of the question that a cell's row and column account for."""
-        around = [(1.0, self.grid.head(column)), (0.9, self.grid.title)]
+        around = [(1.0, self.said[column]), (0.9, self.grid.title)]
         for c in range(self.grid.width):
             if c != column:
-                around.append((0.7, self.grid.head(c)))
+                around.append((0.7, self.said[c]))
                 cell = self.rows[row][c] if row is not None else None
                 if cell is not None:
                     around.append((1.0, cell.text))
