@@ -15,6 +15,7 @@ from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.prose import passages
 from visual_agent.engines.planner.questions import Question, threshold
 from visual_agent.engines.planner.ranking import key_of
+from visual_agent.engines.planner.rules import ruled
 from visual_agent.engines.planner.sums import operands
 from visual_agent.engines.planner.tables import best
 from visual_agent.engines.planner.values import number_of, values
@@ -64,6 +65,12 @@ def decide(question: Question, pages: Sequence[Page]) -> Verdict | None:
         and (asking.find("is_same", question.folded) or asking.find("has_changed", question.folded))
     ):
         return _same(question, pages)
+    if len(pages) == 1:
+        found = _open(question, pages[0])
+        if found is None and (ruling := ruled(question, pages[0])) is not None:
+            found = Verdict(*ruling)
+        if found is not None:
+            return found
     for page in pages:
         for rule in (_open, _allowed, _compared, _bounded, _equal, _state):
             found = rule(question, page)

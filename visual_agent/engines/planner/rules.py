@@ -1,0 +1,155 @@
+"""Yes or no from switches, rules and limits in other words: "Bluetooth  Off", "No dogs", "Max height 2.1 m".
+
+In: a `Question` and a `Page`. Out: (yes, the text that says so, its regions), or None where no line clearly does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.related import Key, Passage, keys_of, passages_of
+from visual_agent.engines.planner.weights import other_day
+from visual_agent.engines.planner.words import normal
+
+Ruling = tuple[bool, str, tuple[str, ...]]
+
+_ON = re.compile(
+    r"(?:is )?(?:turned |switched )?(?:on|enabled|yes|active|activated|connected|allowed|always|available|included|paid"
+    r"|confirmed|✓|✔|☑|是|开|已?开启|已打开|已启用|已连接|支持|允许|有)[.!]?"
+)
+_OFF = re.compile(
+    r"(?:is )?(?:turned |switched )?(?:off|disabled|no|none|inactive|never|not .{2,20}|disconnected|unavailable|unpaid"
+    r"|✗|✘|☐|否|关|已?关闭|已?停用|未.{1,4}|不.{1,4}|无)[.!]?"
+)
+_ASKS_OFF = re.compile(
+    r"\b(?:off|disabled|closed|banned|forbidden|prohibited|illegal|against the rules)\b|关闭了?吗|禁止"
+)
+_NEGATIVE = re.compile(
+    r"\bno\b|\bnot\b|n['’]t\b|\bcannot\b|\bnever\b|\bavoid\b|\bprohibited\b|\bforbidden\b|\bbanned\b|\bkeep (?:off|out)\b"
+    r"|\bdeclined\b|\bfailed\b|\bdrows\w+\b|禁止|严禁|请勿|切勿|勿|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
+)
+_EXCEPT = re.compile(r"\b(?:except|unless|other than|apart from|only)\b(.*)|除(.*?)外")
+_MUST = re.compile(
+    r"\bmust\b|\brequired\b|\bneed(?:s|ed)?\b|\bcompulsory\b|\bmandatory\b|\bplease\b|\bonly\b|\bhave to\b"
+    r"|必须|需|须|请|务必|凭"
+)
+_NEEDLESS = re.compile(
+    r"\bnot (?:required|needed|necessary)\b|\bno need\b|\boptional\b|\bwithout\b|\bno booking\b|无需|不用|不必|免"
+)
+_ASKS_NEED = re.compile(
+    r"\b(?:need|have to|must|required|should|necessary|compulsory|mandatory)\b|需要|要不要|必须|用不用|得"
+)
+_PERMITS = re.compile(
+    r"\b(?:allowed|permitted|welcome|may|can|accepted|available|yes|included|free|while you wait|possible|open|we (?:accept|take))\b"
+    r"|可以|可|允许|欢迎|支持|提供|接受"
+)
+_ASKS_LEAVE = re.compile(
+    r"\b(?:can|may|could|am i|allowed|okay|ok|fine|legal|permitted|welcome|accept|take|safe|alright|possible|suitable)\b"
+    r"|可以|能|允许|可不可以|让"
+)
+_CONTAINS = re.compile(r"\bcontains?\b|\bingredients?\b|\ballergen|含|配料")
+_MEASURE = re.compile(r"(\d+(?:\.\d+)?)\s?(mph|km/h|kg|cm|mm|m|t|tonnes?|ft|people|persons|kilos|year|°c)?(?![a-z])")
+_LIMIT = re.compile(
+    r"\bmax(?:imum)?\b|\blimit\b|\bup to\b|\bno more than\b|\bheadroom\b|\bclearance\b|\bheight\b|限|最多|不超过|最大"
+)
+_UNDER = re.compile(r"\b(?:under|below|younger than)\s+(?:the age of )?(\d+)|(\d+)\s?(?:岁以下|周岁以下)")
+
+
+def ruled(question: Question, page: Page) -> Ruling | None:
+    """What a switch, a limit or a rule on the page answers."""
+    keys = [k for k in keys_of(question) if k.weight >= 0.3]
+    passages = passages_of(page)
+    if not keys or question.quoted or question.comparative:
+        return None
+    for rule in (_switch, _bounded, _rule):
+        found = rule(question, keys, passages)
+        if found is not None:
+            return found
+    return None
+
+
+def _share(keys: Sequence[Key], text: str) -> float:
+    return sum(k.weight * k.support(text) for k in keys) / sum(k.weight for k in keys)
+
+
+def _switch(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) -> Ruling | None:
+    """A label with "On" or "Off" beside it."""
+    best: tuple[float, Ruling] | None = None
+    for passage in passages:
+        if len(passage.parts) == 2 and passage.shape in ("row", "card"):
+            label, value, ids = passage.parts[0].text, passage.parts[1].text, tuple(i.id for i in passage.parts)
+        else:
+            label, colon, value = passage.text.replace("：", ":").partition(":")
+            ids = tuple(i.id for i in passage.parts)
+            if not colon:
+                continue
+        state = normal(value).strip()
+        share = _share(keys, label)
+        if share < 0.62 or not (_ON.fullmatch(state) or _OFF.fullmatch(state)):
+            continue
+        said = _ON.fullmatch(state) is not None
+        if best is None or share > best[0]:
+            best = share, (said != bool(_ASKS_OFF.search(question.folded)), f"{label}: {value}", ids)
+    return best[1] if best is not None else None
+
+
+def _bounded(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) -> Ruling | None:
+    """Whether a measure that the question brings keeps within the limit of the same unit."""
+    brought = [m for m in _MEASURE.finditer(question.folded) if m[2]]
+    if len(brought) != 1:
+        return None
+    number, unit = float(brought[0][1]), brought[0][2]
+    for passage in passages:
+        folded = normal(passage.text)
+        under = _UNDER.search(folded)
+        if unit == "year" and under and re.search(r"\baccompanied|supervised|\bnot\b|\bno\b|陪同|禁止", folded):
+            limit = float(under[1] or under[2])
+            return (number >= limit, passage.text, tuple(i.id for i in passage.parts))
+        limits = [float(m[1]) for m in _MEASURE.finditer(folded) if m[2] == unit]
+        if len(limits) == 1 and _LIMIT.search(folded) and unit != "year":
+            return (number <= limits[0], passage.text, tuple(i.id for i in passage.parts))
+    return None
+
+
+_SPLIT = re.compile(r"(?<=[.!?;。！？；])\s*(?=\S)|[,，]\s*(?=[\u3400-\u9fff])|\s·\s")
+
+
+def _rule(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) -> Ruling | None:
+    """The sentence that speaks of most of what the question names, and whether it says yes or no."""
+    asks_need = _ASKS_NEED.search(question.folded) is not None
+    asks_leave = _ASKS_LEAVE.search(question.folded) is not None
+    scored: list[tuple[float, str, tuple[str, ...]]] = []
+    for passage in passages:
+        for sentence in _SPLIT.split(passage.text):
+            share = _share(keys, sentence)
+            if share >= 0.45 and not other_day(question, sentence):
+                scored.append((share - 0.001 * len(sentence), sentence, tuple(i.id for i in passage.parts)))
+    for _, text, ids in sorted(scored, reverse=True)[:3]:
+        yes = _says(question, keys, normal(text), asks_need=asks_need, asks_leave=asks_leave)
+        if yes is not None:
+            return (yes != bool(_ASKS_OFF.search(question.folded)), text, ids)
+    return None
+
+
+def _says(question: Question, keys: Sequence[Key], text: str, *, asks_need: bool, asks_leave: bool) -> bool | None:
+    """Whether a sentence means yes to the question; None where it takes no side."""
+    spared = _EXCEPT.search(text)
+    if spared and _NEGATIVE.search(text[: spared.start()]):
+        rest = next((g for g in spared.groups() if g), "")
+        return _share(keys, rest) >= 0.4
+    if asks_need and not asks_leave:
+        if _NEEDLESS.search(text):
+            return False
+        return True if _MUST.search(text) else None
+    if re.search(r"allerg|intoleran|过敏", question.folded):
+        return False if len(text) > 3 and not _NEGATIVE.search(text) else None
+    if _NEGATIVE.search(text):
+        return False
+    if re.search(r"\b(?:alone|on (?:his|her|their|my) own|by (?:him|her|my)self)\b", question.folded):
+        return False if re.search(r"accompanied|supervised|with an adult|陪同", text) else None
+    if asks_leave and _PERMITS.search(text):
+        return True
+    return None
