@@ -90,6 +90,18 @@ def groups_in(text: str) -> frozenset[int]:
     return frozenset().union(*(s.groups for s in _spoken(text, False)))
 
 
+_LIFE = re.compile(r"((?:1\d|20)\d{2})\s*[-–—~至]\s*((?:1\d|20)\d{2})")
+_LIFE_WORDS = frozenset("born birth die died death dead".split())  # noqa: SIM905
+_SCENE = frozenset(
+    "machine computer laptop system server app site place shop store product packet box pack bottle sign notice board"
+    " building museum painting picture parcel package delivery order email emails mail inbox chat screen window dialog"
+    " drug medicine tablets pills clothes garment jumper shirt event show concert bus train pool gym library customer"
+    " customers client people person drivers visitors guests user users artist author message film movie song game"
+    " restaurant cafe hotel park station office room street car vehicle trip journey 药 店 馆 车 人 东西".split()
+)
+"""What a question calls the thing that is pictured; its own words need not stand there."""
+
+
 @dataclass(frozen=True)
 class Key:
     """Something that a question speaks of: a term, the groups of its words, how much it decides (0..1.5)."""
@@ -102,12 +114,17 @@ class Key:
     def support(self, text: str) -> float:
         """How surely a text speaks of it."""
         literal = likeness(self.term, words(text)) if self.term is not None else 0.0
+        if self.text.isdigit() and re.search(rf"(?<!\d){self.text}(?!\d)", text):
+            return 1.0  # "100" in "per 100g"
+        if self.text in _LIFE_WORDS and _LIFE.search(text):
+            return 0.8
         return max(literal, 0.8 if self.groups & groups_in(text) else 0.0)
 
 
 def keys_of(question: Question) -> list[Key]:
     """What a question speaks of, in everyday words too that the lexicon does not know."""
     spoken = _spoken(question.folded, True)
+    wants = wanted_in(question)
     used: set[_Spoken] = set()
     keys: list[Key] = []
     at = 0
@@ -120,9 +137,25 @@ def keys_of(question: Question) -> list[Key]:
             continue
         used.update(near)
         groups = frozenset().union(*(s.groups for s in near))
-        w = 0.2 if is_generic(term) else min(weight(term, question), 1.2)
-        keys.append(Key(term.text, term, groups, max(w, 0.6) if groups and not is_generic(term) else w))
+        plain = is_generic(term) or _of_type(term, wants)
+        w = 0.2 if plain else min(weight(term, question), 0.5 if term.text in _SCENE else 1.2)
+        keys.append(Key(term.text, term, groups, max(w, 0.5) if groups and not plain else w))
     return keys + [Key(question.folded[s.start : s.end], None, s.groups, 0.6) for s in spoken if s not in used]
+
+
+def _of_type(term: Term, wants: str) -> bool:
+    """Whether a phrase such as "how often" says no more than the type that is wanted."""
+    kinds = {lexicon().concepts[c].kind for c in term.concepts}
+    return bool(wants) and kinds == {wants} and re.match(r"how|when|who|几|多", term.text) is not None
+
+
+_DATED = re.compile(r"\b(?:deadline|cut-?off)\b|截止")
+
+
+def wanted_in(question: Question) -> str:
+    """The type of the answer, for a few nouns that imply it too."""
+    wants = wanted(question)
+    return "when" if not wants and _DATED.search(question.folded) else wants
 
 
 @dataclass(frozen=True)
@@ -161,7 +194,7 @@ def related(question: Question, page: Page) -> list[Hit]:
     rarity = [_rarity(sum(row[n] > 0.5 for row in support), len(passages)) for n in range(len(keys))]
     mass = [k.weight * r for k, r in zip(keys, rarity, strict=True)]
     lost = sum(k.weight for n, k in enumerate(keys) if k.weight >= 0.9 and not any(row[n] > 0.5 for row in support))
-    if lost > 0.34 * sum(k.weight for k in keys):
+    if lost > 0.4 * sum(k.weight for k in keys):
         return []
     somewhere = [0.5 * max(row[n] for row in support) for n in range(len(keys))]
     hits = []
@@ -185,7 +218,7 @@ def _rarity(holders: int, passages: int) -> float:
 def _hit(question: Question, page: Page, passage: Passage, matched: Sequence[Key], share: float) -> Hit | None:
     if other_day(question, passage.text):
         return None
-    wants = wanted(question)
+    wants = wanted_in(question)
     found = _value(question, passage, matched, wants)
     if found is None:
         return None
@@ -195,7 +228,6 @@ def _hit(question: Question, page: Page, passage: Passage, matched: Sequence[Key
     return Hit(text, ids, passage.text, score, page.name, wants, (), min(i.score for i in passage.parts))
 
 
-_LIFE = re.compile(r"((?:1\d|20)\d{2})\s*[-–—~至]\s*((?:1\d|20)\d{2})")
 _YEAR = re.compile(r"(?<!\d)(?:1[0-9]|20)\d{2}(?!\d)")
 _WHICH = re.compile(r"\b(?:which|what) ([a-z]+)\b")
 _SIZE = re.compile(r"\d[\d.,]*\s?(?:[a-z]{1,2}\s?)?[x×]\s?\d[\d.,]*(?:\s?[a-z]{1,2}\b)?", re.IGNORECASE)
