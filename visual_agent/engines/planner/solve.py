@@ -13,6 +13,7 @@ from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.hits import THRESHOLD, Hit
+from visual_agent.engines.planner.lists import coded, entries, entry, numbered
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import best_line, bulleted, part_of, region_word
@@ -345,16 +346,16 @@ def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
-    "field": (about, filtered, charted, tabular, field),
-    "extreme": (charted, filtered, tabular, most, field),
-    "sum": (about, charted, summed, counted),
+    "field": (entry, coded, numbered, about, filtered, charted, tabular, field),
+    "extreme": (entry, charted, filtered, tabular, most, field),
+    "sum": (about, charted, entries, summed, counted),
     "average": (charted, averaged, field),
     "difference": (charted, differing, field),
-    "count": (about, charted, tabular, counted),
+    "count": (about, charted, entries, tabular, counted),
     "yesno": (judged,),
     "choose": (chosen, most, field),
-    "place": (weekly, placed, field),
-    "transcribe": (about, transcribed),
+    "place": (entry, weekly, placed, field),
+    "transcribe": (entry, coded, about, transcribed),
     "locate": (about, where),
     "changes": (field,),
 }
