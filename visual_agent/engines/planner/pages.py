@@ -17,10 +17,10 @@ from visual_agent.engines.planner.grids import Grid, arrange
 from visual_agent.engines.planner.labels import defined, is_role, prefixed
 from visual_agent.engines.planner.observed import Item, Observed
 from visual_agent.engines.planner.values import is_numeric, values
-from visual_agent.engines.planner.words import Words, words
+from visual_agent.engines.planner.words import Words, has_han, words
 
 _COLON = re.compile(r"[:：]\s*")
-_GREETING = re.compile(r"\s*(Dear|To|Attn:?|尊敬的|致)\s*[:：]?\s*([^\d,，:：]{2,40}?)\s*[,，:：]?\s*$")
+_GREETING = re.compile(r"\s*((?:Dear|To|Attn:?)(?![a-z])|尊敬的|致)\s*[:：]?\s*([^\d,，:：]{2,40}?)\s*[,，:：]?\s*$")
 _RANGE = re.compile(r"\s*(?:[-–—~至到]|to|until|till)\s*")
 _CODE = re.compile(
     r"(.{2,40}?(?:\bno\b\.?|\bnumber|#|\bcode|\bid|\bref\b\.?|\blot|\bbatch|号码?|编号|代码))"
@@ -202,7 +202,8 @@ def _line_pairs(page: Page) -> list[Pair]:
         heading = _heading(page, item)
         around = (*heading, item.text)
         if complete(item):
-            found += [_inside(item, label, value, "colon", 1.0, heading) for label, value in labelled(item.text)]
+            whole = labelled(item.text) if not re.search(r"\s[·•|]\s", item.text) else []
+            found += [_inside(item, label, value, "colon", 1.0, heading) for label, value in whole]
         greeted = _GREETING.match(item.text)
         if greeted:
             found.append(_inside(item, greeted[1], greeted[2], "colon", 1.0, heading))
@@ -211,8 +212,11 @@ def _line_pairs(page: Page) -> list[Pair]:
             found += [_inside(item, label, value, "inside", 0.9, around) for label, value in split_line(item.text)]
         else:
             found.append(_inside(item, code[1], code[2], "inside", 0.97, heading))
+        found += [_inside(item, label, value, "inside", 1.0, heading) for label, value in spaced(item.text)]
         segments = [s.strip() for s in re.split(r"\s*[·•|]\s*", item.text) if s.strip()]
-        found += [_inside(item, segments[0], s, "inside", 0.85, around) for s in segments[1:]]
+        found += [_inside(item, segments[0], s, "inside", 0.85, around) for s in segments[1:] if not complete(item)]
+        marked = [s for s in segments if len(segments) > 1 and _COLON.search(s)]
+        found += [_inside(item, label, v, "colon", 1.0, heading) for s in marked for label, v in labelled(s)]
     return found
 
 
@@ -227,6 +231,28 @@ def labelled(text: str) -> list[tuple[str, str]]:
             out.append((mark[1].strip(), value))
     whole = _COLON.split(text, maxsplit=1)
     return out if len(out) > 1 else [(whole[0].strip(), whole[1].strip())]
+
+
+def spaced(text: str) -> list[tuple[str, str]]:
+    """The labels and values of "收件人 罗静宜  件数 2": Chinese labels of the lexicon with nothing but a space behind."""
+    parts = text.split()
+    if len(parts) < 2 or not has_han(parts[0]) or _COLON.search(text.replace(parts[-1], "")):
+        return []
+    marks = [n for n, p in enumerate(parts[:-1]) if _names_field(p) and (n == 0 or not _names_field(parts[n - 1]))]
+    if not marks or marks[0]:
+        return []
+    out = []
+    for start, end in zip(marks, [*marks[1:], len(parts)], strict=True):
+        out.append((parts[start], parts[start + 1]))
+        if end > start + 2:
+            out.append((parts[start], " ".join(parts[start + 1 : end])))
+    return out
+
+
+def _names_field(text: str) -> bool:
+    """Whether a word is a label: Hanzi that the lexicon knows as a whole."""
+    said = words(text)
+    return len(text) <= 8 and len(said.terms) == 1 and said.terms[0].kind == "concept" and not values(text)
 
 
 def split_line(text: str) -> list[tuple[str, str]]:

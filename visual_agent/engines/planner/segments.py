@@ -1,17 +1,19 @@
 """Runs of Hanzi in a question, cut into words by what stands on the pages.
 
-In: a `Question` and the `Page`s. Out: the question with its unknown Chinese words cut: "猫打疫苗" becomes "疫苗" and "猫"
-where the page has a column "猫" and a row "疫苗注射". Chinese writes no spaces, and no lexicon has all words; the page
+In: a `Question` and the `Page`s. Out: the question with its unknown Chinese words cut: "猫打疫苗" becomes "猫" and
+"疫苗" where the page has a column "猫" and a row "疫苗注射". Chinese writes no spaces, and no lexicon has all words; the page
 itself knows which of them are its own. What is left over stays decisive as a word and says little as a lone character.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.values import han_number
 from visual_agent.engines.planner.words import Term, has_han, is_verb, lexicon, normal, terms
 
 
@@ -38,7 +40,9 @@ def _inside(term: Term, word: Term, question: Question) -> bool:
 
 def _cut(term: Term, folded: str, text: str, alone: frozenset[str]) -> list[Term]:
     """A run's pieces that the page has, and what is left between them."""
-    run = term.text
+    run = _counted(term.text, text)
+    if run != term.text:
+        return [replace(term, text=run, stems=tuple(run))]
     if run in text or len(run) < 2:
         return [_widened(term, run, folded, text)] if len(run) > 1 else [term]
     pieces: list[tuple[str, bool]] = []
@@ -63,6 +67,16 @@ def _cut(term: Term, folded: str, text: str, alone: frozenset[str]) -> list[Term
     for piece, known in pieces:
         out += [_widened(term, piece, folded, text)] if known else _left(term, piece)
     return out
+
+
+def _counted(run: str, text: str) -> str:
+    """ "第二节" as "第2节" where the page counts in digits, and the other way round."""
+    match = re.fullmatch(r"第([一二三四五六七八九十]{1,3}|\d{1,2})([\u4e00-\u9fff]{1,2})", run)
+    number = han_number(match[1]) if match else None
+    if match is None or run in text:
+        return run
+    digits = f"第{int(number)}{match[2]}" if number is not None else run
+    return digits if digits in text else run
 
 
 def _widened(term: Term, piece: str, folded: str, text: str) -> Term:
