@@ -118,7 +118,13 @@ class Key:
             return 1.0  # "100" in "per 100g"
         if self.text in _LIFE_WORDS and _LIFE.search(text):
             return 0.8
+        if literal < 0.7 and len(self.text) > 3 and self.text.isalpha() and re.search(rf"\b{self.text}", normal(text)):
+            literal = 0.7  # "pool" in "poolside"
         return max(literal, 0.8 if self.groups & groups_in(text) else 0.0)
+
+
+_FILLERS = frozenset("far through gone haven't hasn't somebody anybody else mine yours put".split())  # noqa: SIM905
+_COUNTED = {w: str(n) for n, w in enumerate("two three four five six seven eight nine ten".split(), 2)}  # noqa: SIM905
 
 
 def keys_of(question: Question) -> list[Key]:
@@ -136,11 +142,21 @@ def keys_of(question: Question) -> list[Key]:
         if near and used.issuperset(near):
             continue
         used.update(near)
+        if term.text in _FILLERS or term.text.startswith(("get ", "come ")):
+            continue
+        if term.text in _COUNTED:
+            keys.append(Key(_COUNTED[term.text], None, frozenset(), 0.8))
+            continue
         groups = frozenset().union(*(s.groups for s in near))
         plain = is_generic(term) or _of_type(term, wants)
         w = 0.2 if plain else min(weight(term, question), 0.5 if term.text in _SCENE else 1.2)
         keys.append(Key(term.text, term, groups, max(w, 0.5) if groups and not plain else w))
     return keys + [Key(question.folded[s.start : s.end], None, s.groups, 0.6) for s in spoken if s not in used]
+
+
+def _kinds(term: Term) -> frozenset[str]:
+    """The types of value that a term's concepts have."""
+    return frozenset(lexicon().concepts[c].kind for c in term.concepts) - {""}
 
 
 def _of_type(term: Term, wants: str) -> bool:
@@ -194,6 +210,9 @@ def related(question: Question, page: Page) -> list[Hit]:
     rarity = [_rarity(sum(row[n] > 0.5 for row in support), len(passages)) for n in range(len(keys))]
     mass = [k.weight * r for k, r in zip(keys, rarity, strict=True)]
     lost = sum(k.weight for n, k in enumerate(keys) if k.weight >= 0.9 and not any(row[n] > 0.5 for row in support))
+    named = [n for n, k in enumerate(keys) if k.term in question.heads or (k.term and _kinds(k.term) and not k.groups)]
+    if any(keys[n].weight >= 0.9 and not any(row[n] > 0.5 for row in support) for n in named):
+        return []
     if lost > 0.4 * sum(k.weight for k in keys):
         return []
     somewhere = [0.5 * max(row[n] for row in support) for n in range(len(keys))]
@@ -220,6 +239,8 @@ def _hit(question: Question, page: Page, passage: Passage, matched: Sequence[Key
         return None
     wants = wanted_in(question)
     found = _value(question, passage, matched, wants)
+    if found is None and not question.wants and wants:
+        found = _value(question, passage, matched, "number")
     if found is None:
         return None
     text, item = found
@@ -335,6 +356,16 @@ def _name_in(text: str, matched: Sequence[Key]) -> str | None:
         said = words(name)
         known = [t for t in said.terms if t.concepts or (tuple(t.stems) in book.stops)]
         asked = any(k.support(name) >= 0.5 for k in matched)
-        if len(name) > 1 and not asked and len(known) < max(len(said.terms), 1) and not is_numeric(name):
+        opens = " " not in name and match.start() == 0 and re.match(r"['’\w]*,? [a-z]", text[match.end() :])
+        shouted = " " not in name and name.isupper()
+        if (
+            len(name) > 1
+            and name[0].isupper()
+            and not opens
+            and not shouted
+            and not asked
+            and len(known) < max(len(said.terms), 1)
+            and not is_numeric(name)
+        ):
             return name
     return None

@@ -60,7 +60,7 @@ _UNDER = re.compile(r"\b(?:under|below|younger than)\s+(?:the age of )?(\d+)|(\d
 
 def ruled(question: Question, page: Page) -> Ruling | None:
     """What a switch, a limit or a rule on the page answers."""
-    keys = [k for k in keys_of(question) if k.weight >= 0.3]
+    keys = [k for k in keys_of(question) if k.weight >= 0.3 or k.groups]
     passages = passages_of(page)
     if not keys or question.quoted or question.comparative:
         return None
@@ -146,6 +146,8 @@ def _says(question: Question, keys: Sequence[Key], text: str, *, asks_need: bool
         return True if _MUST.search(text) else None
     if re.search(r"allerg|intoleran|过敏", question.folded):
         return False if len(text) > 3 and not _NEGATIVE.search(text) else None
+    if re.search(r"\bempty stomach|\bbefore (?:food|meals|eating)|空腹", question.folded):
+        return re.search(r"\b(?:with|after)\b.{0,12}\b(?:food|meals?)\b|饭后|餐后", text) is None
     if _NEGATIVE.search(text):
         return False
     if re.search(r"\b(?:alone|on (?:his|her|their|my) own|by (?:him|her|my)self)\b", question.folded):

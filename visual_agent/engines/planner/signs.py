@@ -173,10 +173,13 @@ def _allowed(question: Question, page: Page) -> Verdict | None:
         r"可不可以|能不能|行不行", question.folded
     )
     scored = []
-    for text, ids, _ in passages(page):
+    parts = [
+        (part, ids) for text, ids, _ in passages(page) for part in re.split(r"(?<=[a-z)][.!])\s+|(?<=[。！；;])", text)
+    ]
+    for text, ids in parts:
         said = words(text)
         alike = sum(weight(t, question) * likeness(t, said) for t in topic)
-        if alike >= 0.8:
+        if alike >= max(0.8, 0.5 * sum(weight(t, question) for t in topic)):
             scored.append((alike - 0.002 * len(text), text, ids))
     if not scored:
         return None
@@ -272,6 +275,8 @@ def _first(question: Question, page: Page) -> Hit | None:
 def _present(question: Question, pages: Sequence[Page]) -> Verdict | None:
     """Whether a line speaks of all that the question names; "no" only where presence itself is asked."""
     asked = without(question, [t for t in question.terms if weight(t, question) < 0.3])
+    things = without(asked, [t for t in asked.terms if "bring" in t.concepts])
+    asked = things if things.terms else asked
     if question.quoted:
         found = _quoted(question, pages)
         return found or Verdict(False, "", ())

@@ -13,7 +13,7 @@ from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.hits import THRESHOLD, Hit
-from visual_agent.engines.planner.lists import coded, entries, entry, numbered
+from visual_agent.engines.planner.lists import coded, entries, entry, holding, numbered
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import best_line, bulleted, part_of, region_word
@@ -30,6 +30,7 @@ from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
 from visual_agent.engines.planner.values import number_of
 from visual_agent.engines.planner.weekly import weekly
+from visual_agent.engines.planner.versions import versions, which
 from visual_agent.engines.planner.weights import is_generic, weight, without
 from visual_agent.engines.planner.words import has_han, lexicon, likeness, normal, words
 
@@ -41,7 +42,7 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     if not pages or not any(p.lines for p in pages):
         return None
     question = fitted(question, pages)
-    for solver in (in_order, reasoned, *_ORDER.get(question.kind, (field,)), spoken):
+    for solver in (versions, which, in_order, reasoned, *_ORDER.get(question.kind, (field,)), spoken):
         found = solver(question, pages)
         if found is not None:
             return found
@@ -60,7 +61,8 @@ def by_relation(question: Question, pages: Sequence[Page]) -> Solution | None:
     hits.sort(key=lambda hp: -hp[0].score)
     if not hits or hits[0][0].score < _RELATED:
         return None
-    rivals = [h for h, _ in hits[1:] if normal(h.text) != normal(hits[0][0].text)]
+    top = normal(hits[0][0].text)
+    rivals = [h for h, _ in hits[1:] if normal(h.text) not in top and top not in normal(h.text)]
     if rivals and rivals[0].score > hits[0][0].score - 0.02 and normal(rivals[0].label) != normal(hits[0][0].label):
         return None
     return told_by(*hits[0])
@@ -149,7 +151,7 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
                 why = f"{len(rows)} of {len(grid.body)} rows fit"
                 return Solution(answers.cited(str(len(rows)), cells), why, cells, 1.0, page.name)
     listed = _listed(question, pages)
-    return listed or _repeats(question, pages) or one_field(question, pages)
+    return listed or _repeats(question, pages) or holding(question, pages) or one_field(question, pages)
 
 
 _THINGS = re.compile(
@@ -342,10 +344,7 @@ def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
                 return Solution(
                     answers.listed([(c.text, (c.id,)) for c in cells]), "these rows fit", ids, 1.0, page.name
                 )
-    return None
-
-
-_ORDER: dict[str, tuple[_Solver, ...]] = {
+    retur_ORDER: dict[str, tuple[_Solver, ...]] = {
     "field": (entry, coded, numbered, about, filtered, charted, tabular, field),
     "extreme": (entry, charted, filtered, tabular, most, field),
     "sum": (about, charted, entries, summed, counted),
