@@ -65,6 +65,8 @@ def extract(text: str, wants: str) -> str | None:
         return match[0] if match else None
     if wants == "month":
         return _month(text)
+    if wants == "floor" and re.fullmatch(r"[-A-Za-z]?\d{1,2}|[A-Za-z]\d?", text):
+        return text
     if not fits(text, wants):
         return None
     found = of_kind(text, wants)

@@ -32,7 +32,7 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     text = extract(pair.value, wants)
     if (
         text is None
-        or (question.counts and wants == "number" and not countable(pair.value))
+        or (question.counts and wants == "number" and not countable(pair.value) and not _measures(question, pair))
         or (question.script and not in_script(text, question.script))
     ):
         return None
@@ -67,6 +67,13 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
         score -= 0.15
     score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0
     return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
+
+
+def _measures(question: Question, pair: Pair) -> bool:
+    """Whether a label is the measure that is asked for: "38.42" litres are no number of things, yet an answer."""
+    measured = {c for t in question.terms for c in t.concepts if lexicon().concepts[c].units}
+    found = values(pair.value)
+    return bool(measured & words(pair.label).concepts) and bool(found) and found[0].kind != "amount"
 
 
 def _extra(question: Question, pair: Pair) -> float:

@@ -82,6 +82,9 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
     ]
 
 
+_MEASURED = re.compile(r"\s*[-+]?\d[\d.,]*\s?[^\W\d_/]{1,4}(?:/[^\W\d_]{1,3})?\s*$")
+"""A number with its unit and nothing else: "11 km/h"."""
+
 _MEASURES = {
     "temperature": frozenset({"temperature", "high_temp", "low_temp"}),
     "duration": frozenset({"duration", "distance"}),
@@ -100,7 +103,12 @@ def rank_column(match: Match, first: int = 0) -> tuple[int, float] | None:
         kind = "when" if question.measure == "when" else ""
         began = question.measure == "duration" and bool(match.heads[c].concepts & {"start_date", "year"})
         kind = "when" if began else kind
-        keyed = sum(key_of(x.text, kind) is not None and (is_numeric(x.text) or kind == "when") for x in cells if x)
+        keyed = sum(
+            key_of(x.text, kind) is not None
+            and (is_numeric(x.text) or kind == "when" or _MEASURED.match(x.text) is not None)
+            for x in cells
+            if x
+        )
         if keyed < 2 or keyed < 0.6 * len(cells):
             continue
         named = max((match.head(t, c) for t in question.terms if weight(t, question) >= 0.2), default=0.0)

@@ -6,7 +6,7 @@ In: a `Question` and a page's lists of records. Out: `Hit`s; `Result` is what ra
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from visual_agent.engines.planner.extracts import countable, exact_type, extract, in_script, wanted
 from visual_agent.engines.planner.fields import find
@@ -126,8 +126,21 @@ class Match:
         return measure(self.question, around, self.page)
 
 
+_OUTCOMES = frozenset({"games_won", "games_lost", "games_drawn"})
+
+
+def _by_outcome(question: Question) -> Question:
+    """With "how many games did they win" the wins are asked for, not the games."""
+    if not any(t.concepts & _OUTCOMES for t in question.terms):
+        return question
+    kept = [t for t in question.terms if "games_played" not in t.concepts]
+    kept = [replace(t, kind="concept", weak=False) if t.concepts & _OUTCOMES else t for t in kept]
+    return replace(question, terms=tuple(kept))
+
+
 def lookup(question: Question, page: Page) -> list[Hit]:
     """Cells that may answer, best first."""
+    question = _by_outcome(question)
     hits: list[Hit] = []
     for grid in records(page):
         hits += _edges(Match(question, grid, page))
