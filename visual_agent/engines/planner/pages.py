@@ -234,7 +234,7 @@ def labelled(text: str) -> list[tuple[str, str]]:
 
 
 def spaced(text: str) -> list[tuple[str, str]]:
-    """The labels and values of "收件人 罗静宜  件数 2": Chinese labels of the lexicon with nothing but a space behind."""
+    """The labels and values of "收件人 罗静宜  件数 2": labels that the lexicon knows with only a space behind."""
     parts = text.split()
     if len(parts) < 2 or not has_han(parts[0]) or _COLON.search(text.replace(parts[-1], "")):
         return []

@@ -1,8 +1,9 @@
 """Runs of Hanzi in a question, cut into words by what stands on the pages.
 
 In: a `Question` and the `Page`s. Out: the question with its unknown Chinese words cut: "猫打疫苗" becomes "猫" and
-"疫苗" where the page has a column "猫" and a row "疫苗注射". Chinese writes no spaces, and no lexicon has all words; the page
-itself knows which of them are its own. What is left over stays decisive as a word and says little as a lone character.
+"疫苗" where the page has a column "猫" and a row "疫苗注射". Chinese writes no spaces, and no lexicon has all words;
+the page itself knows which of them are its own. What is left over stays decisive as a word and says little as a lone
+character.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _cut(term: Term, folded: str, text: str, alone: frozenset[str]) -> list[Term
 
 
 def _counted(run: str, text: str) -> str:
-    """ "第二节" as "第2节" where the page counts in digits, and the other way round."""
+    """Ordinals as the page counts, "第二节" as "第2节" where the page counts in digits, and the other way round."""
     match = re.fullmatch(r"第([一二三四五六七八九十]{1,3}|\d{1,2})([\u4e00-\u9fff]{1,2})", run)
     number = han_number(match[1]) if match else None
     if match is None or run in text:

@@ -344,7 +344,10 @@ def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
                 return Solution(
                     answers.listed([(c.text, (c.id,)) for c in cells]), "these rows fit", ids, 1.0, page.name
                 )
-    retur_ORDER: dict[str, tuple[_Solver, ...]] = {
+    return None
+
+
+_ORDER: dict[str, tuple[_Solver, ...]] = {
     "field": (entry, coded, numbered, about, filtered, charted, tabular, field),
     "extreme": (entry, charted, filtered, tabular, most, field),
     "sum": (about, charted, entries, summed, counted),
