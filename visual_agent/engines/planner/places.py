@@ -110,7 +110,11 @@ def _by_size(folded: str, page: Page) -> list[Item]:
         head = min(big, key=lambda i: i.box[1]) if big else lines[0]
         if tall < 1.15 * sorted(i.height for i in lines)[len(lines) // 2] and head.box[1] > 0.3 * top:
             head = lines[0]
-        return [head, *_wrapped(head, lines)]
+        whole = [head, *_wrapped(head, lines)]
+        if not asking.find("subtitle", folded):
+            return whole
+        after = [i for i in lines if i.box[1] > whole[-1].middle[1] and i.box[1] - whole[-1].box[3] < 3 * head.height]
+        return after[:1] or whole[1:]
     if asking.find("small_print", folded):
         return [min(lines, key=lambda i: i.height)]
     return []

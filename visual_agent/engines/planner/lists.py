@@ -1,0 +1,153 @@
+"""Lists and labels: the third entry, how many entries, what is kept under a code, which label has a number.
+
+In: a `Question` and `Page`s. Out: a `Solution`, or None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from visual_agent.engines.planner import answers, asking
+from visual_agent.engines.planner.observed import Item
+from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.single import Solution
+from visual_agent.engines.planner.values import han_number, is_numeric
+from visual_agent.engines.planner.weights import is_generic, weight
+from visual_agent.engines.planner.words import Term, likeness, normal, words
+
+_PLACES = {
+    word: n
+    for n, said in enumerate(("first 1st", "second 2nd", "third 3rd", "fourth 4th", "fifth 5th", "sixth 6th"), start=1)
+    for word in said.split()
+} | {"last": -1}
+_MARK = re.compile(r"^\s*(?:[-*•·▪◦□☐☑■●○✓✔]|\(?\d{1,2}[.)、]|[①-⑳])\s*")
+
+
+def entry(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """For "Who is third on the list?": that entry, without its number or bullet."""
+    match = asking.find("nth_entry", question.folded)
+    if match is None:
+        return None
+    said = next(g for g in match.groups() if g)
+    number = _PLACES.get(said) or (int(said) if said.isdigit() else int(han_number(said) or 0))
+    for page in pages:
+        lines = enumerated(page)
+        if number and len(lines) >= max(3, abs(number)):
+            item = lines[number - 1 if number > 0 else number]
+            text = _MARK.sub("", item.text)
+            return Solution(
+                answers.value(text, (item.id,)), "it has that place in the list", (item.id,), item.score, page.name
+            )
+    return None
+
+
+def coded(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """For "What is in 12-C5?": what else the only line or cell with that code says."""
+    codes = re.findall(
+        r"(?<![\w-])(?=[a-z0-9-]*\d)(?=[a-z0-9-]*[a-z-])[a-z0-9]+(?:-[a-z0-9]+)+(?![\w-])", question.folded
+    )
+    if (
+        len(codes) != 1
+        or question.kind not in ("field", "place", "transcribe")
+        or question.wants not in ("", "name", "text")
+    ):
+        return None
+    pattern = re.compile(rf"(?<![\w-]){re.escape(codes[0])}(?![\w-])")
+    for page in pages:
+        found = [i for i in page.lines if pattern.search(normal(i.text))]
+        if len(found) != 1:
+            continue
+        rest = pattern.sub(" ", normal(found[0].text), count=1).strip(" :：-–|")
+        at = normal(found[0].text).find(rest) if rest else -1
+        if len(rest) >= 3 and at >= 0 and len(normal(found[0].text)) == len(found[0].text):
+            text = found[0].text[at : at + len(rest)]
+            return Solution(
+                answers.value(text, (found[0].id,)),
+                "it stands beside the code",
+                (found[0].id,),
+                found[0].score,
+                page.name,
+            )
+    return None
+
+
+_ASKED_NUMBER = re.compile(r"(?<![\w.,:/-])[$€£¥]?\s?(\d[\d.,]*\d|\d)(?![\w/:-]*\d)")
+
+
+def numbered(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """For "Which one costs 2.85?": the head of the only block of lines with that number."""
+    asked = _ASKED_NUMBER.findall(question.folded)
+    if len(asked) != 1 or not re.match(r"^(?:and )?(?:which|what|who|whose)\b|.*(?:哪|谁|什么)", question.folded):
+        return None
+    if question.kind != "field" or question.wants not in ("", "name", "place"):
+        return None
+    pattern = re.compile(rf"(?<![\d.,:/]){re.escape(asked[0])}(?![\d:/]|[.,]\d)")
+    for page in pages:
+        found = [i for i in page.lines if pattern.search(i.text)]
+        blocks = [b for b in page.blocks if found and found[0] in b and len(b) <= 6]
+        if len(found) != 1 or not blocks or blocks[0][0] is found[0] or is_numeric(blocks[0][0].text):
+            continue
+        head = blocks[0][0]
+        ids = (head.id, found[0].id)
+        return Solution(answers.value(head.text, ids), f"it heads {found[0].text}", ids, head.score, page.name)
+    return None
+
+
+def entries(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """How many entries the list of a page has."""
+    if not question.counts or question.quoted or not asking.find("list_entries", question.folded):
+        return None
+    for page in pages:
+        listed = enumerated(page)
+        if len(listed) >= 3 and not any(_limits(t, question) for t in question.terms):
+            return _counted(listed, page)
+    return None
+
+
+def _limits(term: Term, question: Question) -> bool:
+    """Whether a term picks some of the entries ("called Peter")."""
+    return weight(term, question) > 1.3 and term.kind == "word"
+
+
+def holding(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """How many short lines and cells hold a word of the question: "how many slots are empty?"."""
+    if not question.counts or question.quoted:
+        return None
+    named = [t for t in question.terms if weight(t, question) >= 0.6 and not is_generic(t)]
+    named = [t for t in named if not t.concepts & {"people_count", "quantity"}]
+    for page in pages:
+        known = sum(likeness(t, page.words) >= 0.55 for t in named)
+        short = [i for i in page.lines[1:] if len(i.text) <= 40 and not is_numeric(i.text)]
+        for term in sorted(named, key=lambda t: -weight(t, question)):
+            found = [i for i in short if likeness(term, words(i.text)) >= 0.9]
+            if len(found) >= 2 and known >= len(named) - known:
+                return _counted(found, page)
+    return None
+
+
+def enumerated(page: Page) -> list[Item]:
+    """The entries of a list: lines with bullets or numbers, else the longest run at one edge and equal distances."""
+    marked = [i for i in page.lines if _MARK.match(i.text)]
+    if len(marked) >= 3:
+        return marked
+    best: list[Item] = []
+    lines = sorted(page.loose, key=lambda i: i.box[1])
+    for first in lines:
+        run = [first]
+        for item in lines:
+            last = run[-1]
+            gap = item.box[1] - last.box[1]
+            pitch = run[1].box[1] - run[0].box[1] if len(run) > 1 else gap
+            level = abs(item.box[0] - first.box[0]) < 0.4 * first.height
+            alike = abs(item.height - first.height) < 0.3 * first.height
+            if level and alike and 0.8 * first.height < gap < 3.2 * first.height and abs(gap - pitch) < 0.15 * pitch:
+                run.append(item)
+        best = run if len(run) > len(best) else best
+    return best if len(best) >= 4 else []
+
+
+def _counted(items: Sequence[Item], page: Page) -> Solution:
+    ids = tuple(i.id for i in items)
+    return Solution(answers.cited(str(len(items)), ids), "these entries were counted", ids, 1.0, page.name)
