@@ -159,6 +159,11 @@ def _kinds(term: Term) -> frozenset[str]:
     return frozenset(lexicon().concepts[c].kind for c in term.concepts) - {""}
 
 
+def _named_only(key: Key) -> bool:
+    """Whether only a label can tell that a value is meant: an address, a code, a name."""
+    return key.term is not None and is_generic(key.term) and bool(_kinds(key.term) & {"place", "id", "text"})
+
+
 def _of_type(term: Term, wants: str) -> bool:
     """Whether a phrase such as "how often" says no more than the type that is wanted."""
     kinds = {lexicon().concepts[c].kind for c in term.concepts}
@@ -202,7 +207,7 @@ def passages_of(page: Page) -> list[Passage]:
 
 def related(question: Question, page: Page) -> list[Hit]:
     """Values in the passages that the question's words are related to, best first."""
-    keys = [k for k in keys_of(question) if k.weight > 0.15]
+    keys = [k for k in keys_of(question) if k.weight > 0.15 or k.groups]
     if not keys or question.looks:
         return []
     passages = passages_of(page)
@@ -212,6 +217,8 @@ def related(question: Question, page: Page) -> list[Hit]:
     lost = sum(k.weight for n, k in enumerate(keys) if k.weight >= 0.9 and not any(row[n] > 0.5 for row in support))
     named = [n for n, k in enumerate(keys) if k.term in question.heads or (k.term and _kinds(k.term) and not k.groups)]
     if any(keys[n].weight >= 0.9 and not any(row[n] > 0.5 for row in support) for n in named):
+        return []
+    if any(_named_only(k) and not any(row[n] > 0.5 for row in support) for n, k in enumerate(keys)):
         return []
     if lost > 0.4 * sum(k.weight for k in keys):
         return []
