@@ -58,7 +58,8 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
     if len(keyed) < 2 or len(keyed) < question.rank:
         return []
     high = bool(question.high)
-    if began:
+    timed = question.measure == "speed" and "time" in match.heads[column].concepts
+    if began or timed:
         high = not high  # whoever began earliest has been there longest
     keyed.sort(key=lambda kr: kr[0], reverse=high)
     value, row = keyed[question.rank - 1]
@@ -88,6 +89,7 @@ _MEASURED = re.compile(r"\s*[-+]?\d[\d.,]*\s?[^\W\d_/]{1,4}(?:/[^\W\d_]{1,3})?\s
 _MEASURES = {
     "temperature": frozenset({"temperature", "high_temp", "low_temp"}),
     "duration": frozenset({"duration", "distance"}),
+    "speed": frozenset({"speed", "time", "duration"}),
     "score": frozenset({"score", "points"}),
 }
 """Concepts of headings that an adjective may rank by, where it is more than one."""

@@ -28,6 +28,7 @@ _WHO = re.compile(r"\b(?:who|whose|which (?:person|employee|member|worker)|how m
 _WHICH_DAY = re.compile(r"\b(?:when|(?:which|what) (?:week)?days?)\b|哪天|哪一天|星期几|周几|什么时候")
 _WHAT = re.compile(r"^(?:and )?(?:what|which|when)\b|什么|几点")
 _ABSENT = frozenset({"leave", "closed"})
+_OFF = re.compile(r"\boff\b|\bnot (?:work|in)|n't work|\b(?:on holiday|on leave|away)\b|休|请假")
 _WORKING = re.compile(r"\b(?:working|works?|on (?:duty|shift)|rostered|on the rota|in)\b|上班|值班|当班")
 
 
@@ -49,7 +50,7 @@ def _answer(question: Question, match: Match) -> Solution | None:
     rows = _rows(question, match)
     idle = [t for t in question.terms if _is_row_or_day(t, match)]
     asked = [t for t in question.terms if t not in idle and weight(t, question) >= 0.9 and not is_generic(t)]
-    absent = any(t.concepts & _ABSENT for t in question.terms)
+    absent = any(t.concepts & _ABSENT for t in question.terms) or _OFF.search(question.folded) is not None
     asked = [t for t in asked if not t.concepts & (_ABSENT | {"period_of_day", "shift", "item"})]
     if len(days) == 1 and not rows and _WHO.search(question.folded) and (absent or not asked):
         return _people(question, match, days[0], absent)
