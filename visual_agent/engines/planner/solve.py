@@ -140,6 +140,9 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
         hits = best(question, page)[:1]
         if hits and hits[0].score >= 0.75 and number_of(hits[0].text) is not None:
             return told_by(hits[0], page)
+    found = entries(question, pages)
+    if found is not None:
+        return found
     if all(sum(looks_like_name(i.text) for i in p.lines) >= 0.5 * len(p.lines) for p in pages):
         names = _listed(question, pages)
         if names is not None:
@@ -350,10 +353,10 @@ def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
 _ORDER: dict[str, tuple[_Solver, ...]] = {
     "field": (entry, coded, numbered, about, filtered, charted, tabular, field),
     "extreme": (entry, charted, filtered, tabular, most, field),
-    "sum": (about, charted, entries, summed, counted),
+    "sum": (about, charted, summed, counted),
     "average": (charted, averaged, field),
     "difference": (charted, differing, field),
-    "count": (about, charted, entries, tabular, counted),
+    "count": (about, charted, tabular, counted),
     "yesno": (judged,),
     "choose": (chosen, most, field),
     "place": (entry, weekly, placed, field),
