@@ -114,6 +114,8 @@ class Key:
     def support(self, text: str) -> float:
         """How surely a text speaks of it."""
         literal = likeness(self.term, words(text)) if self.term is not None else 0.0
+        if self.term is not None and len(self.term.stems) > 1 and self.text not in normal(text):
+            literal = 0.95 if self.term.concepts & words(text).concepts else min(literal, 0.4)
         if self.text.isdigit() and re.search(rf"(?<!\d){self.text}(?!\d)", text):
             return 1.0  # "100" in "per 100g"
         if self.text in _LIFE_WORDS and _LIFE.search(text):
@@ -123,7 +125,7 @@ class Key:
         return max(literal, 0.8 if self.groups & groups_in(text) else 0.0)
 
 
-_FILLERS = frozenset("far through gone haven't hasn't somebody anybody else mine yours put".split())  # noqa: SIM905
+_FILLERS = frozenset("far through gone haven't hasn't somebody anybody else mine yours put till safe".split())  # noqa: SIM905
 _COUNTED = {w: str(n) for n, w in enumerate("two three four five six seven eight nine ten".split(), 2)}  # noqa: SIM905
 
 
@@ -208,8 +210,10 @@ def passages_of(page: Page) -> list[Passage]:
 def related(question: Question, page: Page) -> list[Hit]:
     """Values in the passages that the question's words are related to, best first."""
     keys = [k for k in keys_of(question) if k.weight > 0.15 or k.groups]
-    if not keys or question.looks:
+    if question.looks:
         return []
+    if not any(k.weight >= 0.3 or k.groups for k in keys):
+        return _lone(question, page)
     passages = passages_of(page)
     support = [[k.support(p.text) for k in keys] for p in passages]
     rarity = [_rarity(sum(row[n] > 0.5 for row in support), len(passages)) for n in range(len(keys))]
@@ -234,6 +238,18 @@ def related(question: Question, page: Page) -> list[Hit]:
         if hit is not None:
             hits.append(hit)
     return sorted(hits, key=lambda h: -h.score)
+
+
+def _lone(question: Question, page: Page) -> list[Hit]:
+    """For "how long will it take", "when's it coming": the only value of the type on the page."""
+    wants = wanted(question)
+    if wants not in ("when", "date", "time", "duration", "amount", "phone", "percent"):
+        return []
+    found = [(t, i) for i in page.lines if (t := _typed(question, i.text, wants, ())) is not None]
+    if len({normal(t) for t, _ in found}) != 1 or not any(k.term for k in keys_of(question)):
+        return []
+    text, item = found[0]
+    return [Hit(text, (item.id,), item.text, 0.7, page.name, wants, (), item.score)]
 
 
 def _rarity(holders: int, passages: int) -> float:
@@ -300,12 +316,18 @@ def _special(question: Question, text: str, wants: str) -> str | None:
     return None
 
 
+_DIALLED = re.compile(r"\b(?:dial|call|ring|ext|extension|tel|phone)\b|拨|电话|分机")
+
+
 def _typed(question: Question, text: str, wants: str, matched: Sequence[Key]) -> str | None:
     """The value of a type in a line or cell, none where it has none."""
     text = _BULLET.sub("", text)
     if wants in ("when", "date", "year"):
         year = _YEAR.search(text)
         return extract(text, wants) or (year[0] if year and wants != "date" else None)
+    if wants == "phone":
+        number = extract(text, wants)
+        return number if number and (len(re.sub(r"\D", "", number)) > 5 or _DIALLED.search(normal(text))) else None
     if wants not in ("number", "duration", "amount", "percent", "time"):
         return extract(text, wants)
     value = _nearest(text, wants, matched)
@@ -359,6 +381,8 @@ def _name_in(text: str, matched: Sequence[Key]) -> str | None:
     book = lexicon()
     for match in _NAME.finditer(text):
         name = _COMMON.sub("", _COMMON.sub("", match[0])).strip(" ,")
+        first, _, rest = name.partition(" ")
+        name = rest if rest and any(k.support(first) >= 0.5 for k in matched) else name
         name = name if re.search(r"\b[A-Z]\.$", name) else name.strip(".")
         said = words(name)
         known = [t for t in said.terms if t.concepts or (tuple(t.stems) in book.stops)]

@@ -29,7 +29,7 @@ _ASKS_OFF = re.compile(
 )
 _NEGATIVE = re.compile(
     r"\bno\b|\bnot\b|n['’]t\b|\bcannot\b|\bnever\b|\bavoid\b|\bprohibited\b|\bforbidden\b|\bbanned\b|\bkeep (?:off|out)\b"
-    r"|\bdeclined\b|\bfailed\b|\bdrows\w+\b|禁止|严禁|请勿|切勿|勿|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
+    r"|\bout of (?:order|service|stock|use)\b|\bsold out\b|\bunavailable\b|\bdeclined\b|\bfailed\b|\bdrows\w+\b|禁止|严禁|请勿|切勿|勿|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
 )
 _EXCEPT = re.compile(r"\b(?:except|unless|other than|apart from|only)\b(.*)|除(.*?)外")
 _MUST = re.compile(
@@ -60,7 +60,7 @@ _UNDER = re.compile(r"\b(?:under|below|younger than)\s+(?:the age of )?(\d+)|(\d
 
 def ruled(question: Question, page: Page) -> Ruling | None:
     """What a switch, a limit or a rule on the page answers."""
-    keys = [k for k in keys_of(question) if k.weight >= 0.3 or k.groups]
+    keys = _topics(question, page)
     passages = passages_of(page)
     if not keys or question.quoted or question.comparative:
         return None
@@ -69,6 +69,19 @@ def ruled(question: Question, page: Page) -> Ruling | None:
         if found is not None:
             return found
     return None
+
+
+_VERB = re.compile(
+    r"^(?:can|may|could|should|am|are|is|do|does|must) (?:i|we|you|they|it|he|she)(?: allowed to| have to| need to)? (\w+)"
+)
+
+
+def _topics(question: Question, page: Page) -> list[Key]:
+    """What the question names, without the verb of "can I light ..." where the page has no word for it."""
+    keys = [k for k in keys_of(question) if k.weight >= 0.3 or k.groups]
+    verb = _VERB.search(question.folded)
+    idle = [k for k in keys if verb and k.text == verb[1] and k.support(page.text) < 0.5]
+    return [k for k in keys if k not in idle] or keys
 
 
 def _share(keys: Sequence[Key], text: str) -> float:
@@ -125,13 +138,25 @@ def _rule(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) 
     for passage in passages:
         for sentence in _SPLIT.split(passage.text):
             share = _share(keys, sentence)
-            if share >= 0.45 and not other_day(question, sentence):
+            if share >= 0.4 and not other_day(question, sentence):
                 scored.append((share - 0.001 * len(sentence), sentence, tuple(i.id for i in passage.parts)))
     for _, text, ids in sorted(scored, reverse=True)[:3]:
-        yes = _says(question, keys, normal(text), asks_need=asks_need, asks_leave=asks_leave)
+        yes = _costs(question, normal(text))
+        yes = (
+            yes if yes is not None else _says(question, keys, normal(text), asks_need=asks_need, asks_leave=asks_leave)
+        )
         if yes is not None:
             return (yes != bool(_ASKS_OFF.search(question.folded)), text, ids)
     return None
+
+
+def _costs(question: Question, text: str) -> bool | None:
+    """Whether a sentence that says "free" means yes: to "is it free", not to "does it cost"."""
+    if not re.search(r"\bfree\b|\bno charge\b|免费", text):
+        return None
+    if re.search(r"\bfree\b|免费|不要钱", question.folded):
+        return True
+    return False if re.search(r"\b(?:cost|pay|charge|fee)|收费|花钱|要钱", question.folded) else None
 
 
 def _says(question: Question, keys: Sequence[Key], text: str, *, asks_need: bool, asks_leave: bool) -> bool | None:
