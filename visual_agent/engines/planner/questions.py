@@ -106,7 +106,7 @@ def analyse(text: str, pictures: int = 1) -> Question:
         choose=pictures > 1 and asking.find("choose", folded) is not None,
         high=high,
         rank=_rank(rest),
-        measure=asking.measure(rest) if high is not None else "",
+        measure=asking.measure(_ranking_part(rest)) if high is not None else "",
         looks=asking.find("vision", folded) is not None,
         counts=asking.find("count", rest) is not None,
         comparative=asking.find("comparative", rest) is not None,
@@ -215,9 +215,14 @@ def _is_manner(term: Term) -> bool:
 # --- kinds ---------------------------------------------------------------------------------------------------------
 
 
+def _ranking_part(folded: str) -> str:
+    """The question without words that only look like a ranking: "at least", "first quarter"."""
+    return asking.pattern("no_ranking").sub(lambda m: "latest" if m[0] == "most recent" else " ", folded)
+
+
 def _direction(folded: str) -> bool | None:
     """True for most, False for least, None where the question ranks nothing."""
-    folded = asking.pattern("no_ranking").sub(lambda m: "latest" if m[0] == "most recent" else " ", folded)
+    folded = _ranking_part(folded)
     low, high = asking.find("extreme_low", folded), asking.find("extreme_high", folded)
     if low and re.search(r"\bleast (?:expensive|costly)\b", folded):
         return False
