@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
 from rapidfuzz import fuzz
 
@@ -136,11 +137,26 @@ def _phrases(text: str) -> Iterable[tuple[str, ...]]:
             yield key
 
 
+def _entries(*names: str) -> dict[str, dict[str, Any]]:
+    """The concepts of several lexicon files; wordings of one concept are put together, its first type stays."""
+    merged: dict[str, dict[str, Any]] = {}
+    for file in names:
+        text = files("visual_agent.engines.planner").joinpath(file).read_text(encoding="utf-8")
+        for name, entry in tomllib.loads(text)["concepts"].items():
+            known = merged.setdefault(name, {})
+            for key, value in entry.items():
+                if key in ("en", "zh", "ask", "units", "kinds") and key in known:
+                    known[key] = f"{known[key]}; {value}"
+                else:
+                    known.setdefault(key, value)
+    return merged
+
+
 @cache
 def lexicon() -> Lexicon:
     """The lexicon that ships with the planner, read once."""
     folder = files("visual_agent.engines.planner")
-    data = tomllib.loads(folder.joinpath("lexicon.toml").read_text(encoding="utf-8"))
+    data = {"concepts": _entries("lexicon.toml", "lexicon_papers.toml")}
     extra = tomllib.loads(folder.joinpath("speech.toml").read_text(encoding="utf-8"))
     concepts: dict[str, Concept] = {}
     said: dict[tuple[str, ...], frozenset[str]] = {}
