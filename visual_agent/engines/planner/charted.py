@@ -87,18 +87,29 @@ def _speaks(question: Question, grid: Grid, page: Page) -> bool:
     """Whether what the question says besides categories and series has a counterpart on the page."""
     labels = [words(c.text) for row in grid.body for c in row[:1] if c is not None]
     labels += [words(grid.head(c)) for c in range(1, grid.width)]
-    other = [t for t in question.terms if weight(t, question) >= 0.5 and not is_generic(t) and not _ranks(question, t)]
+    other = [t for t in question.terms if weight(t, question) >= 0.5 and not is_generic(t)]
+    other = [t for t in other if not t.weak and t.kind != "soft" and not _ranks(question, t)]
+    other = [t for t in other if not t.concepts & {"revenue", "chart", "quantity"}]
     other = [t for t in other if not any(likeness(t, label) >= 0.9 for label in labels)]
     met = [t for t in other if _met(t, page)]
-    return len(met) >= len(other) - len(met) and all(t in met for t in other if weight(t, question) > 1.3)
+    if question.kind == "extreme" and len(other) == 1 and question.wants in ("month", "year", "date"):
+        return weight(other[0], question) <= 1.3  # what the columns stand for answers, whatever the heights are called
+    return len(met) >= len(other) - len(met) and all(
+        t in met for t in other if t.kind == "word" and weight(t, question) > 1.3
+    )
 
 
 def _ranks(question: Question, term: Term) -> bool:
     """Whether a term only says what is ranked by ("best", "考得好")."""
     return question.high is not None and (
-        asking.pattern("extreme_high").search("最" + term.text) is not None
+        asking.pattern("manner").fullmatch(term.text) is not None
+        or term.text in _ORDINALS
+        or asking.pattern("extreme_high").search("最" + term.text) is not None
         or asking.pattern("extreme_low").search("最" + term.text) is not None
     )
+
+
+_ORDINALS = frozenset(("second", "third", "fourth", "place", "ranking", "rank"))
 
 
 def _met(term: Term, page: Page) -> bool:

@@ -15,7 +15,7 @@ from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.values import han_number, is_numeric
 from visual_agent.engines.planner.weights import is_generic, weight
-from visual_agent.engines.planner.words import Term, likeness, normal, words
+from visual_agent.engines.planner.words import Term, likeness, normal, stem, words
 
 _PLACES = {
     word: n
@@ -124,6 +124,35 @@ def holding(question: Question, pages: Sequence[Page]) -> Solution | None:
             found = [i for i in short if likeness(term, words(i.text)) >= 0.9]
             if len(found) >= 2 and known >= len(named) - known:
                 return _counted(found, page)
+    return None
+
+
+_HOW_MANY = re.compile(r"\bhow many ([a-z]{3,})(?: ([a-z]{3,}))?\b")
+_NUMBER_WORD = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty"
+
+
+def spelled(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """For "How many bins were inspected?": the only number that stands right before the thing ("540 bins")."""
+    match = _HOW_MANY.search(question.folded)
+    if match is None or not question.counts:
+        return None
+    nouns = [w for w in match.groups() if w]
+    for page in pages:
+        proper = [t for t in question.terms if weight(t, question) > 1.3]
+        if any(likeness(t, page.words) < 0.55 and t.text not in nouns for t in proper):
+            continue
+        found = {}
+        for item in page.lines:
+            for said in re.finditer(
+                rf"(?<![\w.,])(\d[\d,]*|{_NUMBER_WORD}) (?:[a-z-]+ )?([a-z]{{3,}})\b", normal(item.text)
+            ):
+                if stem(said[2]) in {stem(n) for n in nouns}:
+                    found[said[1]] = item
+        if len(found) == 1:
+            text, item = next(iter(found.items()))
+            return Solution(
+                answers.value(text, (item.id,)), "the number stands before it", (item.id,), item.score, page.name
+            )
     return None
 
 

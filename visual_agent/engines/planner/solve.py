@@ -13,7 +13,7 @@ from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.hits import THRESHOLD, Hit
-from visual_agent.engines.planner.lists import coded, entries, entry, holding, numbered
+from visual_agent.engines.planner.lists import coded, entries, entry, holding, numbered, spelled
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import best_line, bulleted, part_of, region_word
@@ -154,7 +154,13 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
                 why = f"{len(rows)} of {len(grid.body)} rows fit"
                 return Solution(answers.cited(str(len(rows)), cells), why, cells, 1.0, page.name)
     listed = _listed(question, pages)
-    return listed or _repeats(question, pages) or holding(question, pages) or one_field(question, pages)
+    return (
+        listed
+        or _repeats(question, pages)
+        or spelled(question, pages)
+        or holding(question, pages)
+        or one_field(question, pages)
+    )
 
 
 _THINGS = re.compile(
