@@ -238,6 +238,8 @@ def spaced(text: str) -> list[tuple[str, str]]:
     parts = text.split()
     if len(parts) < 2 or not has_han(parts[0]) or _COLON.search(text.replace(parts[-1], "")):
         return []
+    if len(parts) == 2 and len(parts[0]) <= 4 and looks_like_name(parts[1]) and not looks_like_name(parts[0]):
+        return [(parts[0], parts[1])]
     marks = [n for n, p in enumerate(parts[:-1]) if _names_field(p) and (n == 0 or not _names_field(parts[n - 1]))]
     if not marks or marks[0]:
         return []
