@@ -1,0 +1,242 @@
+"""Two versions of one thing, or several things of a kind: what changed, what was there before, which of them.
+
+In: a `Question` and the `Page`s of two pictures or more. Out: a `Solution`, or None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rapidfuzz import fuzz
+
+from visual_agent.engines.planner import answers, changes
+from visual_agent.engines.planner.extracts import wanted
+from visual_agent.engines.planner.observed import Item
+from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.questions import Question, typed
+from visual_agent.engines.planner.running import alike
+from visual_agent.engines.planner.single import Solution, one_field
+from visual_agent.engines.planner.values import of_kind, values
+from visual_agent.engines.planner.weekdays import days_of
+from visual_agent.engines.planner.weights import weight
+from visual_agent.engines.planner.words import Term, normal
+
+_GONE = re.compile(
+    r"\b(?:removed?|taken (?:off|out|away)|gone|missing|dropped|deleted|no longer|disappeared|left out|cut|crossed out)\b|删|去掉|少了|没有了|取消了|不见"
+)
+_NEW = re.compile(r"\b(?:added?|new|newly|extra|introduced|inserted|additional)\b|新增|增加了|多了|加了|添加|新加")
+_CHANGED = re.compile(
+    r"\b(?:chang\w*|alter\w*|differ\w*|modif\w*|updat\w*|edit\w*|moved?|amend\w*|revis\w*|replaced?|corrected)\b|变|改|换|调整|不同"
+)
+_SAME = re.compile(r"\b(?:same|identical|unchanged|equal|stayed?|remain\w*|match\w*)\b|一样|相同|一致|没变|不变|没改")
+_DEARER = re.compile(
+    r"\b(?:more expensive|go(?:ne|es)? up|went up|cheaper|increas\w*|ris(?:e|en)|rose|raised?|dearer|drop\w*|decreas\w*|"
+    r"go(?:ne)? down|went down|lower\w*|later|earlier|longer|shorter|more|less)\b|涨|降|贵了|便宜了|提高|推迟|提前"
+)
+_DEAR = re.compile(r"more expensive|up\b|increas|ris|rose|rais|dearer|more\b|later|longer|涨|贵|提高|推迟")
+_OLD = re.compile(
+    r"\b(?:old|original|originally|previous|previously|former|formerly|before|earlier|used to|at first|initial|initially)\b|"
+    r"原来|原先|原本|之前|以前|改前|旧"
+)
+_THINGS = re.compile(
+    r"(?:(?:the|which|what|this|on the) )*(?:picture|image|photo|version|document|poster|flyer|form|menu|screen|screenshot|sign|page|letter|notice|card|label|"
+    r"receipt|invoice|ticket|list|leaflet|draft|cop|file|email|one|thing|line|row|text|item|dish|word|entr|detail|anything|"
+    r"两|张|图|份|海报|菜单|版本|地方|内容|行|条|项|什么|哪)\w*"
+)
+
+
+def versions(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """What two versions have or have not in common."""
+    if len(pages) != 2 or question.picture is not None:
+        return None
+    folded = question.folded
+    yesno = question.kind == "yesno" or re.match(r"(?:is|are|did|does|do|has|have|was|were)\b|.*[吗么][?？]?$", folded)
+    if yesno and (_SAME.search(folded) or _CHANGED.search(folded) or _DEARER.search(folded)):
+        return _whether(question, pages)
+    if not re.search(r"\b(?:what|which|when|where|who|how|name|list)\b|什么|哪|多少|几|谁", folded):
+        return None
+    if question.kind in ("difference", "choose") and not _GONE.search(folded) and not _NEW.search(folded):
+        return None
+    for pattern, before in ((_GONE, True), (_NEW, False)):
+        if pattern.search(folded) and not _about(question):
+            return _only_in(question, pages, before=before)
+    if _CHANGED.search(folded) and not _about(question):
+        return _all(question, pages)
+    return _former(question, pages) if _OLD.search(folded) else None
+
+
+def _about(question: Question) -> list[Term]:
+    """What the question speaks of beside versions and changes."""
+    idle = (_GONE, _NEW, _CHANGED, _SAME, _DEARER, _OLD)
+    return [
+        t
+        for t in question.terms
+        if not any(p.search(t.text) for p in idle) and not _THINGS.fullmatch(t.text) and t.kind != "soft"
+        and not re.fullmatch(r"still|now|two|both|any|get|price|cost|ha[sd]|all|价钱", t.text)
+    ]  # fmt: skip
+
+
+def _line(about: Sequence[Term], page: Page) -> Item | None:
+    """The line that speaks of all of something."""
+    scored = [(sum(alike(t, i.text) for t in about) / len(about) - 0.002 * len(i.text), i) for i in page.lines]
+    top = max(scored, key=lambda si: si[0], default=(0.0, None))
+    return top[1] if top[0] >= 0.6 else None
+
+
+def _whether(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """Whether something is as it was."""
+    about = _about(question)
+    same_asked = _SAME.search(question.folded) is not None
+    if not about:
+        if (
+            _DEARER.search(question.folded)
+            and not _SAME.search(question.folded)
+            and not _CHANGED.search(question.folded)
+        ):
+            return None
+        found = changes.between(pages[0], pages[1])
+        return _verdict(question, (not found) == same_asked, "", [i for d in found for i in d.ids])
+    lines = [_line(about, p) for p in pages]
+    if lines[0] is not None and lines[1] is not None:
+        one, two = lines[0].text, lines[1].text
+    else:
+        kind = typed(tuple(about))
+        texts = [" / ".join(sorted({v.text for i in p.lines for v in of_kind(i.text, kind)})) for p in pages]
+        if kind not in ("date", "time", "amount", "phone", "email", "url", "percent") or not any(texts):
+            return None
+        one, two = texts
+    ids = [i.id for i in lines if i is not None]
+    same = normal(one).replace(" ", "") == normal(two).replace(" ", "")
+    if not same_asked and not _CHANGED.search(question.folded):
+        return _verdict(
+            question, not same and _higher(one, two) == bool(_DEAR.search(question.folded)), f"{one} / {two}", ids
+        )
+    return _verdict(question, same == same_asked, one if same else f"{one} / {two}", ids)
+
+
+def _higher(one: str, two: str) -> bool:
+    """Whether the last number of the second text is higher."""
+    numbers = [[v.number for v in values(t) if v.number is not None] for t in (one, two)]
+    return bool(numbers[0] and numbers[1]) and (numbers[1][-1] or 0) > (numbers[0][-1] or 0)
+
+
+def _verdict(question: Question, yes: bool, why: str, ids: Sequence[str]) -> Solution:
+    return Solution(
+        answers.verdict(question, yes, why, list(ids)), why or "the lines of both were compared", tuple(ids)
+    )
+
+
+def _only_in(question: Question, pages: Sequence[Page], *, before: bool) -> Solution | None:
+    """The lines that only one of the versions has."""
+    found = changes.between(pages[0], pages[1])
+    own = [d for d in found if (d.before if before else d.after)]
+    whole = [d for d in own if fuzz.ratio(d.before, d.after) < 60 and not (d.before and len(d.before) < 12 and d.after)]
+    told = [((d.before if before else d.after), d.ids[-1:] if before else d.ids[:1]) for d in whole or own]
+    return (
+        Solution(answers.listed(told), "only one of the two has it", tuple(i for _, n in told for i in n))
+        if told
+        else None
+    )
+
+
+def _all(question: Question, pages: Sequence[Page]) -> Solution | None:
+    found = changes.between(pages[0], pages[1])
+    parts = changes.told(found, question.chinese)
+    text = "; ".join(answers.value(words, ids) for words, ids in parts)
+    return Solution(text, "the lines of both were compared", tuple(i for d in found for i in d.ids)) if parts else None
+
+
+def _former(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """What the first version has; where no label names it, the only changed value of the type."""
+    dropped = [t for t in question.terms if _OLD.search(t.text)]
+    asked = replace(question, terms=tuple(t for t in question.terms if t not in dropped), kind="field")
+    found = one_field(asked, pages[:1])
+    if found is not None:
+        return found
+    kind = wanted(asked)
+    kind = "date" if kind == "when" else kind
+    if kind not in ("date", "time", "amount", "phone", "email", "percent"):
+        return None
+    known = {v.text: i for i in pages[0].lines for v in of_kind(i.text, kind)}
+    later = " ".join(i.text for i in pages[1].lines)
+    changed = [(text, item) for text, item in known.items() if text not in later]
+    if len(changed) != 1:
+        return None
+    text, item = changed[0]
+    return Solution(answers.value(text, (item.id,)), "only the first has it", (item.id,), item.score, pages[0].name)
+
+
+# --- which of several ----------------------------------------------------------------------------------------------
+
+
+def which(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """Which picture closes later, is newer, or speaks of something in other words."""
+    if len(pages) < 2 or not re.search(r"\bwhich\b|哪", question.folded) or question.picture is not None:
+        return None
+    by_time = _by_time(question, pages)
+    return by_time or _by_words(question, pages)
+
+
+def _by_time(question: Question, pages: Sequence[Page]) -> Solution | None:
+    folded = question.folded
+    if question.high is None:
+        return _open_on(question, pages)
+    hours = re.search(r"\b(?:clos\w*|shuts?|open\w*|starts?|begins?|ends?)\b|关|打烊|开门|营业|开始|结束", folded)
+    newer = re.search(
+        r"\b(?:newer|newest|old(?:er|est)|latest|most recent|more recent|earlier|later)\b|更新|最新|较新|更早|更晚",
+        folded,
+    )
+    if not hours and not newer:
+        return None
+    kind = "time" if hours else "date"
+    ranked = []
+    for n, page in enumerate(pages):
+        found = [(v.number if kind == "time" else v.day, i) for i in page.lines for v in of_kind(i.text, kind)]
+        found = [(key, i) for key, i in found if key is not None]
+        if not found:
+            return None
+        late = hours is not None and re.match(r"clos|shut|end|关|打烊|结束", hours[0])
+        key, item = max(found, key=lambda f: f[0]) if late else min(found, key=lambda f: f[0]) if hours else found[0]
+        ranked.append((key, n, item))
+    ranked.sort(key=lambda r: r[0], reverse=question.high)
+    if ranked[0][0] == ranked[1][0]:
+        return None
+    return _pick(question, pages, ranked[0][1], [i.id for _, _, i in ranked])
+
+
+def _open_on(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """Which is open (or closed) on a day of the week."""
+    asked = days_of(question.folded)
+    shut = re.search(r"\b(?:clos\w*|shut)\b|休|关门|不营业", question.folded)
+    if not asked or not (shut or re.search(r"\bopen\b|营业|开门", question.folded)):
+        return None
+    fitting = []
+    for n, page in enumerate(pages):
+        for item in page.lines:
+            closed = re.search(r"\b(?:closed|shut)\b|休|不营业", normal(item.text))
+            if asked <= days_of(normal(item.text)) and bool(closed) == bool(shut):
+                fitting.append((n, item))
+    return _pick(question, pages, fitting[0][0], [fitting[0][1].id]) if len({n for n, _ in fitting}) == 1 else None
+
+
+def _by_words(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """The one picture that has a line about everything that is asked, kin counted."""
+    asked = [t for t in question.terms if not _THINGS.fullmatch(t.text) and weight(t, question) >= 0.3]
+    if not asked or question.high is not None:
+        return None
+    shares = [sum(max((alike(t, i.text) for i in p.lines), default=0) for t in asked) / len(asked) for p in pages]
+    order = sorted(range(len(pages)), key=lambda n: -shares[n])
+    if shares[order[0]] < 0.7 or shares[order[0]] - shares[order[1]] < 0.25:
+        return None
+    line = _line(asked, pages[order[0]]) or max(
+        pages[order[0]].lines, key=lambda i: sum(alike(t, i.text) for t in asked)
+    )
+    return _pick(question, pages, order[0], [line.id])
+
+
+def _pick(question: Question, pages: Sequence[Page], index: int, ids: Sequence[str]) -> Solution:
+    place = ("first", "second", "third", "fourth", "fifth", "sixth")[min(index, 5)]
+    name = f"第{'一二三四五六'[min(index, 5)]}张" if question.chinese else f"the {place} picture"
+    return Solution(answers.cited(name, tuple(ids)), "only this picture fits", tuple(ids), 1.0, pages[index].name)
