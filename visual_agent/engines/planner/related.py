@@ -1,8 +1,8 @@
 """The last resort: the line, row or card whose words are related to the question's, and the value in it.
 
-In: a `Question` and a `Page`. Out: `Hit`s. Where no label names what is asked for, people's words and the document's are
-still related ("go off" and "best before", "who is bringing it" and "your driver"): `related.toml` holds groups of such
-words, English and Chinese. A passage answers when it accounts for most of what the question says, clearly, and holds
+In: a `Question` and a `Page`. Out: `Hit`s. Where no label names what is asked for, people's words and the document's
+are still related ("go off" and "best before", "who is bringing it" and "your driver"): `related.toml` holds groups of
+such words, English and Chinese. A passage answers when it accounts for most of what the question says, clearly, and holds
 a value of the wanted type; a question whose deciding words have no counterpart on the page stays unanswered.
 """
 
@@ -93,11 +93,93 @@ def groups_in(text: str) -> frozenset[int]:
 _LIFE = re.compile(r"((?:1\d|20)\d{2})\s*[-–—~至]\s*((?:1\d|20)\d{2})")
 _LIFE_WORDS = frozenset("born birth die died death dead".split())  # noqa: SIM905
 _SCENE = frozenset(
-    "machine computer laptop system server app site place shop store product packet box pack bottle sign notice board"
-    " building museum painting picture parcel package delivery order email emails mail inbox chat screen window dialog"
-    " drug medicine tablets pills clothes garment jumper shirt event show concert bus train pool gym library customer"
-    " customers client people person drivers visitors guests user users artist author message film movie song game"
-    " restaurant cafe hotel park station office room street car vehicle trip journey 药 店 馆 车 人 东西".split()
+    [
+        "machine",
+        "computer",
+        "laptop",
+        "system",
+        "server",
+        "app",
+        "site",
+        "place",
+        "shop",
+        "store",
+        "product",
+        "packet",
+        "box",
+        "pack",
+        "bottle",
+        "sign",
+        "notice",
+        "board",
+        "building",
+        "museum",
+        "painting",
+        "picture",
+        "parcel",
+        "package",
+        "delivery",
+        "order",
+        "email",
+        "emails",
+        "mail",
+        "inbox",
+        "chat",
+        "screen",
+        "window",
+        "dialog",
+        "drug",
+        "medicine",
+        "tablets",
+        "pills",
+        "clothes",
+        "garment",
+        "jumper",
+        "shirt",
+        "event",
+        "show",
+        "concert",
+        "bus",
+        "train",
+        "pool",
+        "gym",
+        "library",
+        "customer",
+        "customers",
+        "client",
+        "people",
+        "person",
+        "drivers",
+        "visitors",
+        "guests",
+        "user",
+        "users",
+        "artist",
+        "author",
+        "message",
+        "film",
+        "movie",
+        "song",
+        "game",
+        "restaurant",
+        "cafe",
+        "hotel",
+        "park",
+        "station",
+        "office",
+        "room",
+        "street",
+        "car",
+        "vehicle",
+        "trip",
+        "journey",
+        "药",
+        "店",
+        "馆",
+        "车",
+        "人",
+        "东西",
+    ]
 )
 """What a question calls the thing that is pictured; its own words need not stand there."""
 

@@ -28,8 +28,10 @@ _ASKS_OFF = re.compile(
     r"\b(?:off|disabled|closed|banned|forbidden|prohibited|illegal|against the rules)\b|关闭了?吗|禁止"
 )
 _NEGATIVE = re.compile(
-    r"\bno\b|\bnot\b|n['’]t\b|\bcannot\b|\bnever\b|\bavoid\b|\bprohibited\b|\bforbidden\b|\bbanned\b|\bkeep (?:off|out)\b"
-    r"|\bout of (?:order|service|stock|use)\b|\bsold out\b|\bunavailable\b|\bdeclined\b|\bfailed\b|\bdrows\w+\b|禁止|严禁|请勿|切勿|勿|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
+    r"\bno\b|\bnot\b|n['’]t\b|\bcannot\b|\bnever\b|\bavoid\b|\bprohibited\b|\bforbidden\b|\bbanned\b"
+    r"|\bkeep (?:off|out)\b"
+    r"|\bout of (?:order|service|stock|use)\b|\bsold out\b|\bunavailable\b|\bdeclined\b|\bfailed\b"
+    r"|\bdrows\w+\b|禁止|严禁|请勿|切勿|勿|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
 )
 _EXCEPT = re.compile(r"\b(?:except|unless|other than|apart from|only)\b(.*)|除(.*?)外")
 _MUST = re.compile(
@@ -37,17 +39,20 @@ _MUST = re.compile(
     r"|必须|需|须|请|务必|凭"
 )
 _NEEDLESS = re.compile(
-    r"\bnot (?:required|needed|necessary)\b|\bno need\b|\boptional\b|\bwithout\b|\bno booking\b|无需|不用|不必|免"
+    r"\bnot (?:required|needed|necessary)\b|\bno need\b|\boptional\b|\bwithout\b|\bno booking\b"
+    r"|无需|不用|不必|免"
 )
 _ASKS_NEED = re.compile(
     r"\b(?:need|have to|must|required|should|necessary|compulsory|mandatory)\b|需要|要不要|必须|用不用|得"
 )
 _PERMITS = re.compile(
-    r"\b(?:allowed|permitted|welcome|may|can|accepted|available|yes|included|free|while you wait|possible|open|we (?:accept|take))\b"
+    r"\b(?:allowed|permitted|welcome|may|can|accepted|available|yes|included|free"
+    r"|while you wait|possible|open|we (?:accept|take))\b"
     r"|可以|可|允许|欢迎|支持|提供|接受"
 )
 _ASKS_LEAVE = re.compile(
-    r"\b(?:can|may|could|am i|allowed|okay|ok|fine|legal|permitted|welcome|accept|take|safe|alright|possible|suitable)\b"
+    r"\b(?:can|may|could|am i|allowed|okay|ok|fine|legal|permitted|welcome|accept|take|safe|alright|possible"
+    r"|suitable)\b"
     r"|可以|能|允许|可不可以|让"
 )
 _CONTAINS = re.compile(r"\bcontains?\b|\bingredients?\b|\ballergen|含|配料")
@@ -64,7 +69,7 @@ def ruled(question: Question, page: Page) -> Ruling | None:
     passages = passages_of(page)
     if not keys or question.quoted or question.comparative:
         return None
-    for rule in (_switch, _bounded, _rule):
+    for rule in (_broken, _switch, _bounded, _rule):
         found = rule(question, keys, passages)
         if found is not None:
             return found
@@ -72,7 +77,8 @@ def ruled(question: Question, page: Page) -> Ruling | None:
 
 
 _VERB = re.compile(
-    r"^(?:can|may|could|should|am|are|is|do|does|must) (?:i|we|you|they|it|he|she)(?: allowed to| have to| need to)? (\w+)"
+    r"^(?:can|may|could|should|am|are|is|do|does|must) (?:i|we|you|they|it|he|she)(?: allowed to| have to"
+    r"| need to)? (\w+)"
 )
 
 
@@ -82,6 +88,23 @@ def _topics(question: Question, page: Page) -> list[Key]:
     verb = _VERB.search(question.folded)
     idle = [k for k in keys if verb and k.text == verb[1] and k.support(page.text) < 0.5]
     return [k for k in keys if k not in idle] or keys
+
+
+_WORKS = re.compile(r"\b(?:working|works?|in service|usable|broken|out of order|use (?:it|the|this))\b|坏|能用|正常")
+_BROKEN = re.compile(
+    r"(?:temporarily )?(?:out of (?:order|service|use)|not in use|under repair|故障|暂停使用|维修中)[.!]?"
+)
+
+
+def _broken(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) -> Ruling | None:
+    """A notice that something is out of order."""
+    if not _WORKS.search(question.folded) or not keys:
+        return None
+    for passage in passages:
+        if _BROKEN.fullmatch(normal(passage.text).strip()):
+            asks_broken = re.search(r"\bbroken\b|\bout of\b|坏", question.folded) is not None
+            return (asks_broken, passage.text, tuple(i.id for i in passage.parts))
+    return None
 
 
 def _share(keys: Sequence[Key], text: str) -> float:
@@ -111,6 +134,8 @@ def _switch(question: Question, keys: Sequence[Key], passages: Sequence[Passage]
 
 def _bounded(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) -> Ruling | None:
     """Whether a measure that the question brings keeps within the limit of the same unit."""
+    if not keys:
+        return None
     brought = [m for m in _MEASURE.finditer(question.folded) if m[2]]
     if len(brought) != 1:
         return None
@@ -134,17 +159,18 @@ def _rule(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) 
     """The sentence that speaks of most of what the question names, and whether it says yes or no."""
     asks_need = _ASKS_NEED.search(question.folded) is not None
     asks_leave = _ASKS_LEAVE.search(question.folded) is not None
-    scored: list[tuple[float, str, tuple[str, ...]]] = []
+    scored: list[tuple[float, str, tuple[str, ...], float]] = []
     for passage in passages:
         for sentence in _SPLIT.split(passage.text):
             share = _share(keys, sentence)
             if share >= 0.4 and not other_day(question, sentence):
-                scored.append((share - 0.001 * len(sentence), sentence, tuple(i.id for i in passage.parts)))
-    for _, text, ids in sorted(scored, reverse=True)[:3]:
+                ids = tuple(i.id for i in passage.parts)
+                scored.append((share - 0.001 * len(sentence), sentence, ids, share))
+    for _, text, ids, share in sorted(scored, reverse=True)[:3]:
         yes = _costs(question, normal(text))
-        yes = (
-            yes if yes is not None else _says(question, keys, normal(text), asks_need=asks_need, asks_leave=asks_leave)
-        )
+        yes = yes if yes is not None else _says(question, keys, normal(text), asks_need, asks_leave)
+        if yes is None and asks_leave and share >= 0.75 and len(text.split()) >= 3:
+            yes = True
         if yes is not None:
             return (yes != bool(_ASKS_OFF.search(question.folded)), text, ids)
     return None
@@ -159,12 +185,14 @@ def _costs(question: Question, text: str) -> bool | None:
     return False if re.search(r"\b(?:cost|pay|charge|fee)|收费|花钱|要钱", question.folded) else None
 
 
-def _says(question: Question, keys: Sequence[Key], text: str, *, asks_need: bool, asks_leave: bool) -> bool | None:
+def _says(question: Question, keys: Sequence[Key], text: str, asks_need: bool, asks_leave: bool) -> bool | None:
     """Whether a sentence means yes to the question; None where it takes no side."""
     spared = _EXCEPT.search(text)
     if spared and _NEGATIVE.search(text[: spared.start()]):
         rest = next((g for g in spared.groups() if g), "")
         return _share(keys, rest) >= 0.4
+    if re.search(r"\bshould\b|应该", question.folded) and _NEGATIVE.search(text):
+        return False
     if asks_need and not asks_leave:
         if _NEEDLESS.search(text):
             return False
