@@ -132,13 +132,21 @@ def differing(question: Question, pages: Sequence[Page]) -> Solution | None:
 # --- counts --------------------------------------------------------------------------------------------------------
 
 
+def _of_rows(hits: Sequence[Hit]) -> bool:
+    """Whether the best two values stand in one column of two rows alike: then the rows are to be counted."""
+    if len(hits) < 2 or hits[0].score - hits[1].score > 0.02 or hits[0].also == hits[1].also:
+        return False
+    first, second = (h.label.partition(" ")[2] for h in hits)
+    return bool(first) and first == second
+
+
 def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
     """A number that stands there, else how many rows there are of what is asked."""
     if wanted(question) == "duration":
         return field(question, pages)
     for page in pages:
-        hits = best(question, page)[:1]
-        if hits and hits[0].score >= 0.75 and number_of(hits[0].text) is not None:
+        hits = best(question, page)[:2]
+        if hits and hits[0].score >= 0.75 and number_of(hits[0].text) is not None and not _of_rows(hits):
             return told_by(hits[0], page)
     found = entries(question, pages)
     if found is not None:

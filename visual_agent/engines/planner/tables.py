@@ -126,6 +126,9 @@ class Match:
         return measure(self.question, around, self.page)
 
 
+_OF_PEOPLE = frozenset(["phone", "email", "last_name", "first_name", "address", "salary", "age"])
+"""What a week's plan, whose cells are shifts, never tells."""
+
 _OUTCOMES = frozenset({"games_won", "games_lost", "games_drawn"})
 
 
@@ -164,7 +167,9 @@ def _cells(match: Match) -> list[Hit]:
     question, grid = match.question, match.grid
     wants = wanted(question)
     selecting = match.selecting()
-    hits = []
+    hits: list[Hit] = []
+    if match.cross and any(t.concepts & _OF_PEOPLE for t in question.terms):
+        return hits
     columns = columns_for(match, wants)
     for r, row in enumerate(match.rows):
         named = [t for t in selecting if match.in_row(t, r) >= 0.55]

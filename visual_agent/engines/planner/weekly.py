@@ -56,9 +56,9 @@ def _answer(question: Question, match: Match) -> Solution | None:
         return _people(question, match, days[0], absent)
     if len(days) == 1 and len(rows) == 1 and not asked and _WHAT.search(question.folded):
         cell = match.rows[rows[0]][days[0]]
-        return None if cell is None else _told(question, match, [cell], cell.text)
+        return None if cell is None else _told(match, [cell], cell.text)
     if not days and (asked or absent) and _WHICH_DAY.search(question.folded):
-        return _days_of(question, match, rows, asked, absent)
+        return _days_of(match, rows, asked, absent)
     return None
 
 
@@ -117,9 +117,7 @@ def _people(question: Question, match: Match, column: int, absent: bool) -> Solu
     return Solution(text, "the cells of the day were looked at", ids, 1.0, match.page.name)
 
 
-def _days_of(
-    question: Question, match: Match, rows: Sequence[int], asked: Sequence[Term], absent: bool
-) -> Solution | None:
+def _days_of(match: Match, rows: Sequence[int], asked: Sequence[Term], absent: bool) -> Solution | None:
     """The days on which a row, or any row, holds what is asked."""
     found = []
     for r, row in enumerate(match.rows):
@@ -144,7 +142,7 @@ def _days_of(
     )
 
 
-def _told(question: Question, match: Match, cells: Sequence[Item], text: str) -> Solution:
+def _told(match: Match, cells: Sequence[Item], text: str) -> Solution:
     ids = tuple(c.id for c in cells)
     return Solution(
         answers.value(text, ids), "where the row and the day meet", ids, min(c.score for c in cells), match.page.name

@@ -84,6 +84,14 @@ def is_generic(term: Term) -> bool:
     return bool(term.concepts) and any(book[c].generic for c in term.concepts)
 
 
+def _is_payer(term: Term, question: Question) -> bool:
+    """Whether a term is only who pays or stays ("how much does the guest owe"), where something else is asked."""
+    if not term.concepts or not term.concepts <= {"customer", "people_count", "passenger"} or question.counts:
+        return False
+    others = (t for t in question.terms if t is not term and t.concepts and not t.weak)
+    return question.wants in ("amount", "date", "time", "when", "duration") and any(others)
+
+
 def _alone(term: Term, question: Question) -> float:
     if term.kind == "soft":
         return 0.25 if term.concepts else 0.12
@@ -95,6 +103,8 @@ def _alone(term: Term, question: Question) -> float:
         return 0.25
     if term.weak:
         return 0.2
+    if _is_payer(term, question):
+        return 0.25
     short = len(term.stems) <= (3 if has_han(term.text) else 2)
     if _ASKING.search(term.text) and term.concepts and (short or is_generic(term)):
         if (
