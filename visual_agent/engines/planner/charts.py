@@ -146,7 +146,9 @@ def _legend(rest: Sequence[Item]) -> list[Item]:
     names = [
         i
         for i in rest
-        if not is_numeric(i.text) and len(i.text) < 28 and not i.text.rstrip().endswith((".", ":", "："))
+        if (not is_numeric(i.text) or _is_period(i))
+        and len(i.text) < 28
+        and not i.text.rstrip().endswith((".", ":", "："))
     ]
     for first in sorted(names, key=lambda i: i.middle[1]):
         group = [first]
