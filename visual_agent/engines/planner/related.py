@@ -2,7 +2,8 @@
 
 In: a `Question` and a `Page`. Out: `Hit`s. Where no label names what is asked for, people's words and the document's
 are still related ("go off" and "best before", "who is bringing it" and "your driver"): `related.toml` holds groups of
-such words, English and Chinese. A passage answers when it accounts for most of what the question says, clearly, and holds
+such words; English and Chinese. A passage answers when it accounts for most of what the question says, clearly,
+and holds
 a value of the wanted type; a question whose deciding words have no counterpart on the page stays unanswered.
 """
 
