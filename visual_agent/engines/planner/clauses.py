@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from visual_agent.engines.planner.extracts import extract, wanted
+from visual_agent.engines.planner.extracts import extract, looks_like_name, wanted
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import of_kind, values
 from visual_agent.engines.planner.words import has_han, normal, stem
@@ -32,6 +32,9 @@ _NO_NAME = re.compile(
 _NAME_ZH = re.compile(
     r"[\u4e00-\u9fff]{0,2}小[\u4e00-\u9fff](?=[是送来去和，,])|(?:保安|司机|护士)小[\u4e00-\u9fff]|姓([\u4e00-\u9fff]{1,2})(?=[，,。])"
     r"|[\u4e00-\u9fff]{1,3}(?:老师|医生|经理|先生|女士|主任|教授|师傅|阿姨|大夫|校长)"
+)
+_AGENT_ZH = re.compile(
+    r"(?:由|告诉|联系|找|向|问|家|部的|长|员)([\u4e00-\u9fff]{2,3}?)(?=先生|女士|负责|主持|捐|[，,。、；将把]|$)"
 )
 _WHERE = re.compile(
     r"\b(?:in|at|to|on|into|inside|outside|behind|near|opposite|under|beside|from|by|next to|in front of) "
@@ -131,6 +134,7 @@ def _remedy(sentence: str, found_by: Sequence[str]) -> str | None:
 def _who(question: Question, sentence: str, found_by: Sequence[str]) -> str | None:
     if has_han(sentence):
         names = [(m[1] or m[0], m.start()) for m in _NAME_ZH.finditer(sentence)]
+        names += [(m[1], m.start(1)) for m in _AGENT_ZH.finditer(sentence) if looks_like_name(m[1])]
         return _nearest([n for n in names if n[0] not in question.folded], sentence, found_by)
     names = []
     for match in _NAME.finditer(sentence):
@@ -174,6 +178,9 @@ def _when(question: Question, sentence: str, wants: str, found_by: Sequence[str]
         if tail:
             return tail
     told = extract(sentence, wants)
+    if told is None and wants == "when":
+        year = re.findall(r"\b(?:1[4-9]|20)\d{2}\b(?=年|\W|$)|(?:1[4-9]|20)\d{2}年", sentence)
+        told = _nearest([(y, sentence.find(y)) for y in year], sentence, found_by)
     if told is None and wants in ("when", "time", "date"):
         day = _DAY.search(sentence) if wants != "time" else None
         clock = day or re.search(

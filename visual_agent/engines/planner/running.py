@@ -175,7 +175,7 @@ def _is_prose(text: str) -> bool:
     small = len(_SMALL.findall(text))
     clauses = len(re.findall(r"[\u3400-\u9fff]", text)) >= 8 and re.search(r"[，,。！？]|[是在将请为由被把了会]", text)
     ends = text.rstrip().endswith((".", "!"))
-    return _size(text) >= 5 and (small >= 2 or (small > 0 and ends) or clauses is not None)
+    return _size(text) >= 5 and (small >= 2 or (small > 0 and ends) or bool(clauses))
 
 
 def _size(text: str) -> int:

@@ -37,7 +37,7 @@ _DEARER = re.compile(
 )
 _DEAR = re.compile(r"more expensive|up\b|increas|ris|rose|rais|dearer|more\b|later|longer|涨|贵|提高|推迟")
 _OLD = re.compile(
-    r"\b(?:old|original|originally|previous|previously|former|formerly|before|earlier|used to|at first|initial|initially)\b|"
+    r"\b(?:old|original|originally|previous|previously|former|formerly|before|earlier|used? to|at first|initial|initially)\b|"
     r"原来|原先|原本|之前|以前|改前|旧"
 )
 _THINGS = re.compile(
