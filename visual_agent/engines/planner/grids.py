@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from visual_agent.engines.planner.labels import prefixed
 from visual_agent.engines.planner.observed import Item
-from visual_agent.engines.planner.values import is_numeric, values
+from visual_agent.engines.planner.values import is_numeric, of_kind, values
 from visual_agent.engines.planner.words import words
 
 Row = tuple[Item | None, ...]
@@ -324,6 +324,8 @@ def _is_head(row: Row, rest: Sequence[Row]) -> bool:
     full = [c for c in row if c is not None]
     if not full:
         return False
+    if _days(row) >= 2 and _days(row) >= len(full) - 1 and not any(_days(r) for r in rest):
+        return True
     numeric = sum(is_numeric(c.text) for c in full)
     years = sum(_is_year(c.text) or _is_period(c.text) for c in full)
     if numeric and numeric > years:
@@ -334,6 +336,11 @@ def _is_head(row: Row, rest: Sequence[Row]) -> bool:
     labels = sum(labelness(c.text) for c in full) / len(full)
     others = [labelness(c.text) for r in rest for c in r if c is not None]
     return labels > 0.6 and labels > sum(others) / max(len(others), 1) + 0.1
+
+
+def _days(row: Row) -> int:
+    """How many cells of a row are days of the week and nothing else."""
+    return sum(c is not None and any(v.text == c.text.strip() for v in of_kind(c.text, "weekday")) for c in row)
 
 
 def _row_of(items: Sequence[Item], size: int) -> list[Item]:
