@@ -44,6 +44,11 @@ def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
 _SENTENCE = re.compile(r"(?<=[。！？!?])|(?<=[a-z)]\.)\s+(?=[A-Z])|[;；]\s*")
 
 
+_SOMEWHERE = re.compile(
+    r"\b(?:in|at|on|to|from|near|behind|by|under|via|into|inside|outside|opposite)\b", re.IGNORECASE
+)
+
+
 def quoted(question: Question, page: Page) -> list[Hit]:
     """The sentence that speaks of everything that a question for no typed value names."""
     decisive = [t for t in question.terms if weight(t, question) >= 0.9]
@@ -52,6 +57,8 @@ def quoted(question: Question, page: Page) -> list[Hit]:
         return []
     hits = []
     for text, ids, score in passages(page):
+        if wanted(question) == "place" and not has_han(text) and not _SOMEWHERE.search(text):
+            continue  # a date of a meeting is no answer to "where"
         said = words(text)
         if len(ids) <= 3 and (len(text) > 20 or told) and all(likeness(t, said) >= 0.85 for t in decisive):
             hits.append(Hit(text, ids, text, 0.7 - 0.001 * min(len(text), 200), page.name, "text", (), score))
