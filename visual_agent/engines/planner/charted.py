@@ -50,13 +50,16 @@ def _value(question: Question, grid: Grid, page: Page) -> Solution | None:
     column = columns[0]
     cells = [(row[0], row[column]) for row in grid.body if row[0] is not None and row[column] is not None]
     named = [(n, v) for n, v in cells if n and v and _names(question, n)]
-    if not _speaks(question, grid, page) or len(cells) < 2:
+    literal = {t.text for t in question.terms}
+    named = [(n, v) for n, v in named if n and words(n.text).folded in literal] or named
+    worked = question.kind in ("sum", "difference", "average") and len(named) == 2
+    if not _speaks(question, grid, page, slack=int(worked)) or len(cells) < 2:
         return None
     if question.kind == "extreme" and not named:
         if len(cells) < len(grid.body):
             return None
         return _most(question, cells, page)
-    if question.kind in ("sum", "difference", "average") and len(named) == 2:
+    if worked:
         return _worked(question, named, page)
     if question.kind in ("field", "count") and len(named) == 1 and not question.placed:
         name, cell = named[0]
@@ -83,7 +86,7 @@ def _names(question: Question, name: Item) -> bool:
     return any((likeness(t, said) >= 0.9 and not t.weak) or t.text == said.folded for t in question.terms)
 
 
-def _speaks(question: Question, grid: Grid, page: Page) -> bool:
+def _speaks(question: Question, grid: Grid, page: Page, slack: int = 0) -> bool:
     """Whether what the question says besides categories and series has a counterpart on the page."""
     labels = [words(c.text) for row in grid.body for c in row[:1] if c is not None]
     labels += [words(grid.head(c)) for c in range(1, grid.width)]
@@ -94,7 +97,7 @@ def _speaks(question: Question, grid: Grid, page: Page) -> bool:
     met = [t for t in other if _met(t, page)]
     if question.kind == "extreme" and len(other) == 1 and question.wants in ("month", "year", "date"):
         return weight(other[0], question) <= 1.3  # what the columns stand for answers, whatever the heights are called
-    return len(met) >= len(other) - len(met) and all(
+    return len(met) + slack >= len(other) - len(met) and all(
         t in met for t in other if t.kind == "word" and weight(t, question) > 1.3
     )
 
