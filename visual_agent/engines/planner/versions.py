@@ -42,7 +42,7 @@ _OLD = re.compile(
 )
 _THINGS = re.compile(
     r"(?:(?:the|which|what|this|on the) )*(?:picture|image|photo|version|document|poster|flyer|form|menu|screen|screenshot|sign|page|letter|notice|card|label|"
-    r"receipt|invoice|ticket|list|leaflet|draft|cop|file|email|one|thing|line|row|text|item|dish|word|entr|detail|anything|"
+    r"receipt|invoice|ticket|list|leaflet|draft|cop|file|one|thing|line|row|text|item|dish|word|entr|detail|anything|"
     r"两|张|图|份|海报|菜单|版本|地方|内容|行|条|项|什么|哪)\w*"
 )
 
@@ -78,6 +78,16 @@ def _about(question: Question) -> list[Term]:
     ]  # fmt: skip
 
 
+def _soft(question: Question) -> list[Term]:
+    """A plain word that the question names with an article: "the hours", "the name"."""
+    named = re.findall(r"\b(?:the|his|her|their|its) (?!two|both|three)([a-z]+)", question.folded)
+    return [
+        t
+        for t in question.terms
+        if t.text in named and not _THINGS.fullmatch(t.text) and not (_SAME.search(t.text) or _CHANGED.search(t.text))
+    ]
+
+
 def _line(about: Sequence[Term], page: Page) -> Item | None:
     """The line that speaks of all of something."""
     scored = [(sum(alike(t, i.text) for t in about) / len(about) - 0.002 * len(i.text), i) for i in page.lines]
@@ -87,7 +97,7 @@ def _line(about: Sequence[Term], page: Page) -> Item | None:
 
 def _whether(question: Question, pages: Sequence[Page]) -> Solution | None:
     """Whether something is as it was."""
-    about = _about(question)
+    about = _about(question) or _soft(question)
     same_asked = _SAME.search(question.folded) is not None
     if not about:
         if (
