@@ -83,6 +83,7 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
     ]
 
 
+_CODE = re.compile(r"[A-Z]{1,4}(?:[-/]\d|\d\d)[\w-]*")
 _MEASURED = re.compile(r"\s*[-+]?\d[\d.,]*\s?[^\W\d_/]{1,4}(?:/[^\W\d_]{1,3})?\s*$")
 """A number with its unit and nothing else: "11 km/h"."""
 
@@ -186,6 +187,8 @@ def _answer_column(match: Match, rank: int) -> int | None:
         if text < 0.5 and fit < 0.5 and not asked:
             continue
         score = 0.4 * text + 0.6 * named + 0.5 * fit + (0.4 if asked else 0.0) - 0.01 * c
+        if sum(_CODE.fullmatch(x.text.strip()) is not None for x in cells if x) > 0.6 * len(cells):
+            score -= 0.0 if question.about("sku") else 0.6  # people name a thing, not its code
         if score > best_score:
             best_column, best_score = c, score
     return best_column
