@@ -93,96 +93,13 @@ def groups_in(text: str) -> frozenset[int]:
 
 _LIFE = re.compile(r"((?:1\d|20)\d{2})\s*[-–—~至]\s*((?:1\d|20)\d{2})")
 _LIFE_WORDS = frozenset("born birth die died death dead".split())  # noqa: SIM905
-_SCENE = frozenset(
-    [
-        "machine",
-        "computer",
-        "laptop",
-        "system",
-        "server",
-        "app",
-        "site",
-        "place",
-        "shop",
-        "store",
-        "product",
-        "packet",
-        "box",
-        "pack",
-        "bottle",
-        "sign",
-        "notice",
-        "board",
-        "building",
-        "museum",
-        "painting",
-        "picture",
-        "parcel",
-        "package",
-        "delivery",
-        "order",
-        "email",
-        "emails",
-        "mail",
-        "inbox",
-        "chat",
-        "screen",
-        "window",
-        "dialog",
-        "drug",
-        "medicine",
-        "tablets",
-        "pills",
-        "clothes",
-        "garment",
-        "jumper",
-        "shirt",
-        "event",
-        "show",
-        "concert",
-        "bus",
-        "train",
-        "pool",
-        "gym",
-        "library",
-        "customer",
-        "customers",
-        "client",
-        "people",
-        "person",
-        "drivers",
-        "visitors",
-        "guests",
-        "user",
-        "users",
-        "artist",
-        "author",
-        "message",
-        "film",
-        "movie",
-        "song",
-        "game",
-        "restaurant",
-        "cafe",
-        "hotel",
-        "park",
-        "station",
-        "office",
-        "room",
-        "street",
-        "car",
-        "vehicle",
-        "trip",
-        "journey",
-        "药",
-        "店",
-        "馆",
-        "车",
-        "人",
-        "东西",
-    ]
-)
-"""What a question calls the thing that is pictured; its own words need not stand there."""
+
+
+@cache
+def _scene() -> frozenset[str]:
+    """What a question calls the thing that is pictured; its own words need not stand there."""
+    path = files("visual_agent.engines.planner").joinpath("related.toml")
+    return frozenset(tomllib.loads(path.read_text(encoding="utf-8"))["scene"].split())
 
 
 @dataclass(frozen=True)
@@ -234,7 +151,7 @@ def keys_of(question: Question) -> list[Key]:
             continue
         groups = frozenset().union(*(s.groups for s in near))
         plain = is_generic(term) or _of_type(term, wants)
-        w = 0.2 if plain else min(weight(term, question), 0.5 if term.text in _SCENE else 1.2)
+        w = 0.2 if plain else min(weight(term, question), 0.5 if term.text in _scene() else 1.2)
         keys.append(Key(term.text, term, groups, max(w, 0.5) if groups and not plain else w))
     return keys + [Key(question.folded[s.start : s.end], None, s.groups, 0.6) for s in spoken if s not in used]
 
