@@ -61,7 +61,8 @@ def _value(question: Question, grid: Grid, page: Page) -> Solution | None:
         return _most(question, cells, page)
     if worked:
         return _worked(question, named, page)
-    if question.kind in ("field", "count") and len(named) == 1 and not question.placed:
+    valued = wanted(question) in ("", "number", "amount", "percent")
+    if question.kind in ("field", "count") and len(named) == 1 and valued and not question.placed:
         name, cell = named[0]
         return Solution(
             answers.value(cell.text, (cell.id, name.id)),
