@@ -15,7 +15,7 @@ which a question passes them:
     fields.py, prose.py, tables.py   which value is meant: by its label, in a sentence, by row and column
     ranking.py, sums.py, quantities.py   most and least; sums, differences, counts; "three days", from when to when
     signs.py                 yes and no: presence, opening hours, prohibitions, comparisons, states
-    related.py, rules.py     the last resort: words that only stand for each other (`related.toml`); switches, limits, rules
+    related.py, rules.py     the last resort: words that stand for each other (`related.toml`); switches, limits, rules
     places.py                positions on the page
     single.py, several.py, changes.py, solve.py   an answer from one page, from several, from a comparison
     plans.py                 the next tool call, or the answer
