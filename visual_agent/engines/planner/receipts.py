@@ -24,8 +24,21 @@ _BEFORE = re.compile(r"^\s*(\d{1,3})\s*(?:[xX×*]\s*|\s)(?=[^\W\d_])")
 _AFTER = re.compile(r"(?:[xX×*]\s*(\d{1,3})|(?<=[\u3400-\u9fff\s])(\d{1,2})\s?[份个杯瓶碗盒件])\s*(?:$|@)")
 _EACH = re.compile(r"@\s*[^\d\s]{0,3}\s?(\d+(?:[.,]\d+)?)|(\d+(?:[.,]\d{2}))\s*(?:ea\b|each)", re.IGNORECASE)
 _CLOSING = frozenset(
-    ["total", "subtotal", "payable", "paid", "balance", "tax", "tip", "discount", "service_charge", "cash"]
-    + ["change_due", "payment_method", "deposit"]
+    {
+        "total",
+        "subtotal",
+        "payable",
+        "paid",
+        "balance",
+        "tax",
+        "tip",
+        "discount",
+        "service_charge",
+        "cash",
+        "change_due",
+        "payment_method",
+        "deposit",
+    }
 )
 _ONE = re.compile(r"\b(?:one|an?|each|apiece|single|per)\b|每|单价|一[份个杯瓶碗盒件]")
 _HOW_MANY = re.compile(r"\bhow many\b|几|多少[份个杯瓶碗盒件]")
