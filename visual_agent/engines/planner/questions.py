@@ -285,7 +285,9 @@ def _kind_of_several(question: Question, yesno: bool) -> str:
         return ""
     if yesno:
         bare = all(t.kind == "soft" or t.weak for t in question.terms)
-        named = re.search(r"\b(?:the|his|her|their|its) (hours?|times?|days?|names?|number|prices?|dates?) (?!of)", folded)
+        named = re.search(
+            r"\b(?:the|his|her|their|its) (hours?|times?|days?|names?|number|prices?|dates?) (?!of)", folded
+        )
         return "changes" if bare and not named and asking.find("same", folded) else ""
     compares = question.comparative and asking.find("chooser", folded) is not None
     return "choose" if compares or question.choose else ""

@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from visual_agent.engines.planner.clauses import part
 from visual_agent.engines.planner.hits import Hit
@@ -85,7 +86,7 @@ def _cuts(text: str) -> list[tuple[int, int]]:
     """Where sentences start and end; "Mr. Bell" is no end."""
     ends = [m.end() for m in _END.finditer(text) if not _TITLES.search(text[: m.start()])]
     points = [0, *(e for e in ends if e < len(text)), len(text)]
-    return [(a, b) for a, b in zip(points, points[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(points) if b > a]
 
 
 @cache

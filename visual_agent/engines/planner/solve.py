@@ -29,8 +29,8 @@ from visual_agent.engines.planner.tables import Result, best
 from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
 from visual_agent.engines.planner.values import number_of
-from visual_agent.engines.planner.weekly import weekly
 from visual_agent.engines.planner.versions import versions, which
+from visual_agent.engines.planner.weekly import weekly
 from visual_agent.engines.planner.weights import is_generic, weight, without
 from visual_agent.engines.planner.words import has_han, lexicon, likeness, normal, words
 

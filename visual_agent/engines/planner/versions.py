@@ -201,10 +201,14 @@ def _by_time(question: Question, pages: Sequence[Page]) -> Solution | None:
     if not hours and not newer:
         return None
     kind = "time" if hours else "date"
-    ranked = []
+    ranked: list[tuple[float, int, Item]] = []
     for n, page in enumerate(pages):
-        found = [(v.number if kind == "time" else v.day, i) for i in page.lines for v in of_kind(i.text, kind)]
-        found = [(key, i) for key, i in found if key is not None]
+        found: list[tuple[float, Item]] = []
+        for item in page.lines:
+            for v in of_kind(item.text, kind):
+                moment = v.number if kind == "time" else v.day.toordinal() if v.day else None
+                if moment is not None:
+                    found.append((float(moment), item))
         if not found:
             return None
         late = hours is not None and re.match(r"clos|shut|end|关|打烊|结束", hours[0])
