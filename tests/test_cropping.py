@@ -121,6 +121,8 @@ def test_crops_of_crops_lead_back_to_the_root_within_a_pixel(steps: list, margin
     picture = ledger.get("img1")
     for x, y, w, h, scale in steps:
         wide, high = picture.size
+        if max(wide, high) > 2000:
+            scale = None  # enlarging the enlarged again and again ends at the size limit, which has its own test
         box = Box(x * wide, y * high, min(x + w * 0.9, 1) * wide + 1e-3, min(y + h * 0.9, 1) * high + 1e-3)
         picture = made(ledger, picture, box, margin=margin, scale=scale)
     whole = picture.to_root.apply(picture.box)
