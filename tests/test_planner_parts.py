@@ -11,6 +11,7 @@ from planner_documents import read_text
 
 from visual_agent.engines.planner import answers, changes, signs
 from visual_agent.engines.planner.extracts import extract, looks_like_name
+from visual_agent.engines.planner.folding import normal, stem
 from visual_agent.engines.planner.observed import read
 from visual_agent.engines.planner.pages import build, split_line
 from visual_agent.engines.planner.places import part_of
@@ -18,7 +19,7 @@ from visual_agent.engines.planner.questions import analyse
 from visual_agent.engines.planner.records import records
 from visual_agent.engines.planner.values import han_number, is_numeric, number_of, values
 from visual_agent.engines.planner.weekdays import days_of
-from visual_agent.engines.planner.words import likeness, normal, stem, terms, words
+from visual_agent.engines.planner.words import likeness, terms, words
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.observed import Change, Observed
 from visual_agent.engines.planner.pages import Page
-from visual_agent.engines.planner.words import has_han, normal
 
 _TOKEN = re.compile(r"\d+(?:[.,:/-]\d+)*%?|[^\W\d_]+|[^\w\s]|\s+")
 _TOKEN_HAN = re.compile(r"\d+(?:[.,:/-]\d+)*%?|[A-Za-z]+|.", re.DOTALL)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 
 from visual_agent.engines.planner.extracts import extract, looks_like_name, wanted
+from visual_agent.engines.planner.folding import has_han, normal, stem
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import of_kind, values
-from visual_agent.engines.planner.words import has_han, normal, stem
 
 _WHY = re.compile(
     r"\b(?:because(?: of)?|due to|owing to|caused by|thanks to|as a result of|on account of|so that|in order to)\s+"

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from visual_agent.engines.planner.folding import has_han
 from visual_agent.engines.planner.questions import Question, typed
 from visual_agent.engines.planner.values import Value, fits, is_numeric, of_kind, values
-from visual_agent.engines.planner.words import has_han, words
+from visual_agent.engines.planner.words import words
 
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付傅方白"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from visual_agent.engines.planner.folding import normal, units
 from visual_agent.engines.planner.values import is_numeric
-from visual_agent.engines.planner.words import lexicon, normal, units, words
+from visual_agent.engines.planner.words import lexicon, words
 
 _WORDS = 4
 """A label at a line's start has no more words than this."""

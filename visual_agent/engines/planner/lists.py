@@ -9,13 +9,14 @@ import re
 from collections.abc import Sequence
 
 from visual_agent.engines.planner import answers, asking
+from visual_agent.engines.planner.folding import normal, stem
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.values import han_number, is_numeric
 from visual_agent.engines.planner.weights import is_generic, weight
-from visual_agent.engines.planner.words import Term, likeness, normal, stem, words
+from visual_agent.engines.planner.words import Term, likeness, words
 
 _PLACES = {
     word: n

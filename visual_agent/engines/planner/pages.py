@@ -13,11 +13,12 @@ from functools import cached_property
 from itertools import pairwise
 
 from visual_agent.engines.planner.extracts import looks_like_name
+from visual_agent.engines.planner.folding import has_han
 from visual_agent.engines.planner.grids import Grid, arrange
 from visual_agent.engines.planner.labels import defined, is_role, prefixed
 from visual_agent.engines.planner.observed import Item, Observed
 from visual_agent.engines.planner.values import is_numeric, values
-from visual_agent.engines.planner.words import Words, has_han, words
+from visual_agent.engines.planner.words import Words, words
 
 _COLON = re.compile(r"[:：]\s*")
 _GREETING = re.compile(r"\s*((?:Dear|To|Attn:?)(?![a-z])|尊敬的|致)\s*[:：]?\s*([^\d,，:：]{2,40}?)\s*[,，:：]?\s*$")

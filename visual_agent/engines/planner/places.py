@@ -9,12 +9,13 @@ import re
 from collections.abc import Sequence
 
 from visual_agent.engines.planner import asking
+from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, across, rows_of
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import han_number, is_numeric
 from visual_agent.engines.planner.weights import weight
-from visual_agent.engines.planner.words import likeness, normal, words
+from visual_agent.engines.planner.words import likeness, words
 
 _ORDINAL = {
     "first": 1, "top": 1, "opening": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4,

@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable
 
 from visual_agent.engines.planner.extracts import exact_type, extract, wanted
+from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.pages import Page, complete
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import of_kind, values
 from visual_agent.engines.planner.weights import is_generic, measure, other_day, weight, without
-from visual_agent.engines.planner.words import has_han, lexicon, likeness, normal, words
+from visual_agent.engines.planner.words import lexicon, likeness, words
 
 # --- running text --------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from visual_agent.engines.planner import asking
+from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.values import Value, values
-from visual_agent.engines.planner.words import Term, has_han, lexicon, normal, terms
+from visual_agent.engines.planner.words import Term, lexicon, terms
 
 LIMIT = 2000
 """Characters of a question that are looked at; nobody asks in more, and regular expressions stay quick."""

@@ -18,13 +18,14 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from visual_agent.engines.planner.extracts import extract, looks_like_name, wanted
+from visual_agent.engines.planner.folding import has_han, normal, units
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import is_numeric, values
 from visual_agent.engines.planner.weights import is_generic, other_day, weight
-from visual_agent.engines.planner.words import Term, has_han, lexicon, likeness, normal, units, words
+from visual_agent.engines.planner.words import Term, lexicon, likeness, words
 
 _Groups = dict[tuple[str, ...], frozenset[int]]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.related import Key, Passage, keys_of, passages_of
 from visual_agent.engines.planner.weights import other_day
-from visual_agent.engines.planner.words import normal
 
 Ruling = tuple[bool, str, tuple[str, ...]]
 

@@ -15,12 +15,13 @@ from importlib.resources import files
 from itertools import pairwise
 
 from visual_agent.engines.planner.clauses import part
+from visual_agent.engines.planner.folding import has_han, stem
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, complete
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.weights import is_generic, weight
-from visual_agent.engines.planner.words import Term, has_han, likeness, stem, words
+from visual_agent.engines.planner.words import Term, likeness, words
 
 LEAST = 0.55
 """Least share of a question's words that a sentence must account for."""

@@ -12,10 +12,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from visual_agent.engines.planner.dictionary import is_verb
+from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import han_number
-from visual_agent.engines.planner.words import Term, has_han, is_verb, lexicon, normal, terms
+from visual_agent.engines.planner.words import Term, lexicon, terms
 
 
 def fitted(question: Question, pages: Sequence[Page]) -> Question:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from visual_agent.engines.planner import asking
+from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.prose import passages
@@ -21,7 +22,7 @@ from visual_agent.engines.planner.tables import best
 from visual_agent.engines.planner.values import number_of, values
 from visual_agent.engines.planner.weekdays import days_of
 from visual_agent.engines.planner.weights import measure, weight, without
-from visual_agent.engines.planner.words import Term, likeness, normal, words
+from visual_agent.engines.planner.words import Term, likeness, words
 
 _CLOSED = frozenset({"closed"})
 _STATES = frozenset(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.extracts import wanted
+from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import part_of
@@ -19,7 +20,6 @@ from visual_agent.engines.planner.quantities import multiplied_text, side, span_
 from visual_agent.engines.planner.questions import Question, analyse
 from visual_agent.engines.planner.tables import best
 from visual_agent.engines.planner.weights import is_generic, weight
-from visual_agent.engines.planner.words import normal
 
 
 @dataclass(frozen=True)

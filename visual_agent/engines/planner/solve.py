@@ -12,6 +12,7 @@ from dataclasses import replace
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
+from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.hits import THRESHOLD, Hit
 from visual_agent.engines.planner.lists import coded, entries, entry, holding, numbered, spelled
 from visual_agent.engines.planner.observed import Item
@@ -32,7 +33,7 @@ from visual_agent.engines.planner.values import number_of
 from visual_agent.engines.planner.versions import versions, which
 from visual_agent.engines.planner.weekly import weekly
 from visual_agent.engines.planner.weights import is_generic, weight, without
-from visual_agent.engines.planner.words import has_han, lexicon, likeness, normal, words
+from visual_agent.engines.planner.words import lexicon, likeness, words
 
 _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
 

@@ -13,6 +13,7 @@ from rapidfuzz import fuzz
 
 from visual_agent.engines.planner import answers, changes
 from visual_agent.engines.planner.extracts import wanted
+from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, typed
@@ -21,7 +22,7 @@ from visual_agent.engines.planner.single import Solution, one_field
 from visual_agent.engines.planner.values import of_kind, values
 from visual_agent.engines.planner.weekdays import days_of
 from visual_agent.engines.planner.weights import weight
-from visual_agent.engines.planner.words import Term, normal
+from visual_agent.engines.planner.words import Term
 
 _GONE = re.compile(
     r"\b(?:removed?|taken (?:off|out|away)|gone|missing|dropped|deleted|no longer|disappeared|left out|cut|crossed out)\b|删|去掉|少了|没有了|取消了|不见"

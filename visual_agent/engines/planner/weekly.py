@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
@@ -17,7 +18,7 @@ from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.tables import Match
 from visual_agent.engines.planner.weekdays import days_of
 from visual_agent.engines.planner.weights import is_generic, weight
-from visual_agent.engines.planner.words import Term, likeness, normal, words
+from visual_agent.engines.planner.words import Term, likeness, words
 
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _NTH = re.compile(

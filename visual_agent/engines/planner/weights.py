@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from visual_agent.engines.planner.extracts import looks_like_name
+from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import fits, han_number, is_numeric, of_kind
 from visual_agent.engines.planner.weekdays import days_of
-from visual_agent.engines.planner.words import Term, has_han, lexicon, likeness, normal, words
+from visual_agent.engines.planner.words import Term, lexicon, likeness, words
 
 _VERBAL = re.compile(r"^[a-z]{3,}(?:ed|ing|ly|iest)$")
 """Unknown words of these forms are verbs and adverbs more often than things."""

