@@ -51,7 +51,7 @@ class Question:
     `heads` those of them that are asked for, `quoted` what it puts in quotes. `picture` is the index of the picture it
     names (None: any), `both` whether it is about several, `choose` whether it asks for one of them. `high` is the
     direction of an extreme (None: none), `rank` 2 for the second highest, `measure` the concept that an adjective ranks
-    by, `comparative` whether it compares. `looks`: only looking would tell; `counts`: it asks for a number of things;
+    by ("standing": the place in a race), `comparative` whether it compares. `looks`: only looking would tell; `counts`: it asks for a number of things;
     `placed`: it describes a place on the page; `script`: the answer is asked for in "latin" or "han" letters.
     """
 
@@ -107,7 +107,7 @@ def analyse(text: str, pictures: int = 1) -> Question:
         choose=pictures > 1 and asking.find("choose", folded) is not None,
         high=high,
         rank=_rank(rest),
-        measure=asking.measure(_ranking_part(rest)) if high is not None else "",
+        measure=_measure(rest) if high is not None else "",
         looks=asking.find("vision", folded) is not None,
         counts=asking.find("count", rest) is not None,
         comparative=asking.find("comparative", rest) is not None,
@@ -221,8 +221,16 @@ def _ranking_part(folded: str) -> str:
     return asking.pattern("no_ranking").sub(lambda m: "latest" if m[0] == "most recent" else " ", folded)
 
 
+def _measure(folded: str) -> str:
+    """What is ranked by: a concept, or "standing" for a place in a table or a race."""
+    return "standing" if standing(folded) is not None else asking.measure(_ranking_part(folded))
+
+
 def _direction(folded: str) -> bool | None:
     """True for most, False for least, None where the question ranks nothing."""
+    place = standing(folded)
+    if place is not None:
+        return place[0]
     folded = _ranking_part(folded)
     low, high = asking.find("extreme_low", folded), asking.find("extreme_high", folded)
     if low and re.search(r"\bleast (?:expensive|costly)\b", folded):
@@ -237,11 +245,30 @@ def both_ends(folded: str) -> bool:
     return asking.find("the_most", folded) is not None and asking.find("the_least", folded) is not None
 
 
+_FROM_BELOW = {"last": 1, "bottom": 1, "垫底": 1, "倒数第一": 1, "倒数第二": 2, "倒数第三": 3}
+_FROM_ABOVE = {"亚军": 2, "季军": 3, "3rd": 3, "三": 3, "4th": 4, "四": 4, "5th": 5, "五": 5, "6th": 6, "六": 6} | {
+    word: place for place, word in enumerate(("second", "third", "fourth", "fifth", "sixth"), start=2)
+}
+
+
+def standing(folded: str) -> tuple[bool, int] | None:
+    """(True when counted from above, the place) for "who came third" or "bottom of the table"; None without one."""
+    match = asking.find("standing", folded)
+    if match is None:
+        return None
+    word = next(g for g in match.groups() if g)
+    if word in _FROM_BELOW or word.endswith("last"):
+        return False, _FROM_BELOW.get(word, 2)
+    return True, 2 if word in ("2nd", "二") or word.startswith("runner") else _FROM_ABOVE.get(word, 1)
+
+
 def _rank(folded: str) -> int:
+    place = standing(folded)
     match = asking.find("second_best", folded)
-    if not match:
-        return 1
-    return {"second": 2, "2nd": 2, "二": 2, "third": 3, "3rd": 3, "三": 3}.get(match[1] or match[2], 4)
+    if place is not None or match is None:
+        return place[1] if place is not None else 1
+    word = match[1] or match[2]
+    return 2 if word in ("2nd", "二") else _FROM_ABOVE.get(word, 4)
 
 
 def _kind(question: Question, rest: str, pictures: int) -> str:
@@ -256,7 +283,7 @@ def _kind(question: Question, rest: str, pictures: int) -> str:
     if asking.find("difference", rest) or (both_ends(rest) and asking.find("between", rest)):
         return "difference"
     for kind in ("transcribe", "locate"):
-        if asking.is_kind(kind, rest):
+        if asking.is_kind(kind, rest) and (question.high is None or kind != "locate" or asking.find("points", rest)):
             return _settle(kind, question, rest)
     if question.high is not None and not _superfluous(question, rest):
         return "extreme"
@@ -300,6 +327,8 @@ def _superfluous(question: Question, rest: str) -> bool:
         return True
     if question.about("maximum") or question.about("minimum"):
         return not re.search(r"\b(?:which|who)\b|哪|谁", rest)
+    if standing(rest) is not None:
+        return False
     return question.placed and re.search(r"\b(?:first|last|top|bottom)\b|最后|第一", rest) is not None
 
 

@@ -13,11 +13,12 @@ from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.folding import has_han, normal
-from visual_agent.engines.planner.hits import THRESHOLD, Hit
+from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.lists import coded, entries, entry, holding, numbered, spelled
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
-from visual_agent.engines.planner.places import best_line, bulleted, part_of, region_word
+from visual_agent.engines.planner.places import bulleted, part_of, region_word
+from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
 from visual_agent.engines.planner.questions import Question, both_ends, threshold
 from visual_agent.engines.planner.ranking import extreme
 from visual_agent.engines.planner.related import related
@@ -29,11 +30,11 @@ from visual_agent.engines.planner.sums import difference, selected, spread, tota
 from visual_agent.engines.planner.tables import Result, best
 from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
-from visual_agent.engines.planner.values import number_of
+from visual_agent.engines.planner.values import fits, number_of, values
 from visual_agent.engines.planner.versions import versions, which
 from visual_agent.engines.planner.weekly import weekly
-from visual_agent.engines.planner.weights import is_generic, weight, without
-from visual_agent.engines.planner.words import lexicon, likeness, words
+from visual_agent.engines.planner.weights import is_generic, weight
+from visual_agent.engines.planner.words import lexicon, words
 
 _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
 
@@ -265,7 +266,7 @@ def transcribed(question: Question, pages: Sequence[Page]) -> Solution | None:
 def located(question: Question, pages: Sequence[Page]) -> Solution | None:
     """Where something stands."""
     for page in pages:
-        item = _meant(question, page)
+        item = pointed_at(question, page)
         if item is not None:
             where = region_word(item.box, page.size, question.chinese)
             box = ",".join(str(round(v)) for v in item.box)
@@ -274,78 +275,85 @@ def located(question: Question, pages: Sequence[Page]) -> Solution | None:
                 text = f"“{quoted}”在图的{where}，{page.name} 的 ({box})"
             else:
                 text = f'"{quoted}" is at the {where} of {page.name}, ({box})'
-            return Solution(answers.cited(text, (item.id,)), "the line speaks of it", (item.id,), item.score, page.name)
+            ids = tuple(i.id for i in with_value(question, item, page))
+            return Solution(answers.cited(text, ids), "the line speaks of it", ids, item.score, page.name)
     return None
 
 
-def _meant(question: Question, page: Page) -> Item | None:
-    idle = [t for t in question.terms if weight(t, question) < 0.4 or (is_generic(t) and weight(t, question) < 0.9)]
-    asked = without(question, idle)
-    if question.quoted:
-        wanted = normal(question.quoted[0])
-        for item in page.lines:
-            if wanted in normal(item.text):
-                return item
-    if not asked.terms:
-        return best_line(question.text, page)
-    total_weight = sum(weight(t, asked) for t in asked.terms)
-    scored = []
-    for item in page.lines:
-        said = words(item.text)
-        share = sum(weight(t, asked) * likeness(t, said) for t in asked.terms) / total_weight
-        scored.append((share - 0.01 * min(len(said.terms), 12), item))
-    nearest = max(scored, key=lambda si: si[0], default=None)
-    return nearest[1] if nearest is not None and nearest[0] >= THRESHOLD - 0.05 else None
+def control(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """For "Which button saves it?": what is written on it."""
+    if not acts(question) or not re.search(r"\b(?:which|what)\b|哪[个一]|什么", question.folded):
+        return None
+    found = [(item, p) for p in pages if (item := pointed_at(question, p)) is not None]
+    if not found:
+        return None
+    item, page = found[0]
+    return Solution(answers.value(item.text, (item.id,)), "it names the purpose", (item.id,), item.score, page.name)
 
 
 def where(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """For "Where is the meeting?": a place that a label names, else where the words stand."""
-    if wanted(replace(question, wants="")) == "text":
-        told = one_field(replace(question, wants="text"), pages)
-        if told is not None:
-            return told
-    if re.search(r"\bwhere\b|哪|何处|什么地方", question.folded) and not _points(question):
-        asked = replace(question, kind="field", wants="place")
-        labelled = [h for page in pages for h in best(asked, page)[:1] if h.score >= 0.72 and _names_place(h)]
-        if labelled:
-            top = max(labelled, key=lambda h: h.score)
-            return told_by(top, next(p for p in pages if p.name == top.page))
-        told = spoken(question, pages) or _said_where(question, pages)
-        if told is not None:
-            return told
-    return located(question, pages)
+    """For "Where is the meeting?": a place that a label or a sentence names, else where the words stand."""
+    if points(question):
+        return located(question, pages)
+    asked = replace(question, kind="field", wants="place")
+    labelled = [h for page in pages for h in best(asked, page)[:1] if h.score >= 0.72 and _names_place(h)]
+    if labelled:
+        top = max(labelled, key=lambda h: h.score)
+        return told_by(top, next(p for p in pages if p.name == top.page))
+    known = any(pointed_at(question, p) is not None for p in pages)
+    told = _said_where(question, pages) or spoken(question, pages) or (field(asked, pages) if known else None)
+    return told if told is not None or any(is_generic(t) for t in question.terms) else located(question, pages)
 
 
-_PLACE = re.compile(r"\b(?:in|at|on|from|to) ((?:the |our )[a-z]+(?: [a-z]+)?|[A-Z]\w+(?:,? [A-Z]\w+)*)")
+_PLACE = re.compile(
+    r"\b(?:in|at|on|from|to) ((?:the |our )[a-z]+(?: [a-z]+)?|[A-Z]\w+(?:,? [A-Z]\w+)*)"
+    r"|(?:[在于]|位于)([\u4e00-\u9fffA-Za-z\d]{2,}?)(?=[,，;；。.、]|$|[领取交集办])"
+)
 
 
 def _said_where(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """The place that a sentence names: "Breakfast in the conservatory"."""
+    """The place that stands beside a thing in its row, or that its sentence names: "Breakfast in the conservatory"."""
     for page in pages:
-        item = _meant(question, page)
-        match = _PLACE.search(item.text) if item is not None else None
-        if item is not None and match is not None:
+        item = pointed_at(question, page)
+        if item is None:
+            continue
+        match = _PLACE.search(item.text)
+        if match is not None:
+            text = match[1] or match[2]
             return Solution(
-                answers.value(match[1], (item.id,)), "the sentence says where", (item.id,), item.score, page.name
+                answers.value(text, (item.id,)), "the sentence says where", (item.id,), item.score, page.name
+            )
+        cell = _place_in_row(item, page)
+        if cell is not None:
+            ids = (cell.id, item.id)
+            return Solution(answers.value(cell.text, ids), "its row says where", ids, cell.score, page.name)
+    return None
+
+
+def _place_in_row(item: Item, page: Page) -> Item | None:
+    """The cell of a row under a heading for places, else the only other cell that is plain text."""
+    for grid in page.grids:
+        for row in grid.body:
+            if item not in row:
+                continue
+            others = [(n, c) for n, c in enumerate(row) if c is not None and c is not item and _is_plain(c.text)]
+            named = [c for n, c in others if any(_is_place(name) for name in words(grid.head(n)).concepts)]
+            return (
+                named[0] if named else others[0][1] if len(others) == 1 and fits(others[0][1].text, "place") else None
             )
     return None
 
 
+def _is_plain(text: str) -> bool:
+    return all(v.kind == "floor" for v in values(text))
+
+
+def _is_place(concept: str) -> bool:
+    return lexicon().concepts[concept].kind == "place" or concept in ("floor", "room")
+
+
 def _names_place(hit: Hit) -> bool:
-    book = lexicon().concepts
-    return any(book[c].kind == "place" or c in ("floor", "room") for c in words(hit.label).concepts)
-
-
-def _points(question: Question) -> bool:
-    """Whether the question clearly asks for a place in the picture."""
-    return (
-        re.search(
-            r"\b(?:picture|image|page|screen|document|printed|written|click|press|tap|button|highlight|locate|mark|box|circle|find)\b"
-            r"|图|框|圈|标|位置|坐标|点击|按",
-            question.folded,
-        )
-        is not None
-    )
+    return any(_is_place(c) for c in words(hit.label).concepts)
 
 
 def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -366,7 +374,7 @@ def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
-    "field": (entry, coded, numbered, about, filtered, charted, tabular, field),
+    "field": (control, entry, coded, numbered, about, filtered, charted, tabular, field),
     "extreme": (entry, charted, filtered, tabular, most, field),
     "sum": (about, charted, summed, counted),
     "average": (charted, averaged, field),

@@ -1,0 +1,120 @@
+"""How nearly texts speak of a phrase, whatever words each of them uses.
+
+In: a phrase of a question and the texts of a page. Out: a share 0..1 for each text. A word of the phrase stands there,
+or a word of the same stem, kin (`kin.toml`, `related.toml`) or meaning (`meanings.py`); words that few of the texts
+have count most.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from visual_agent.engines.planner.dictionary import is_verb, segmented
+from visual_agent.engines.planner.folding import HAN, has_han, normal, stem, units
+from visual_agent.engines.planner.meanings import closeness
+from visual_agent.engines.planner.questions import analyse
+from visual_agent.engines.planner.related import groups_in, keys_of
+from visual_agent.engines.planner.running import alike
+from visual_agent.engines.planner.weights import is_generic
+from visual_agent.engines.planner.words import Term, terms
+
+_IDLE = re.compile(
+    r"(?:"
+    r"a|an|the|of|to|in|on|at|for|from|by|with|and|or|is|are|was|were|be|been|do|"
+    r"does|did|has|have|had|can|could|may|i|me|my|we|us|our|you|your|he|she|it|its|"
+    r"they|their|them|his|her|this|that|these|those|there|here|one|ones|what|which|who|"
+    r"whom|whose|where|when|how|if|want|wants|would|will|should|must|please|some|any|more|"
+    r"another|other|so|get|got|go|as|s|d|m|re|ve|ll|t|not|else|than|then|up|out"
+    r")(?:['’].*)?"
+)
+_IDLE_HAN = re.compile(
+    r"[的了吗呢吧啊么是在有我你您他她它这那个一把被给跟和与或就都也还要想能会可请帮下来去到]+|什么|怎么|哪里|哪儿|哪"
+)
+LIKE = 0.45
+"""Least cosine at which two words are taken for kin."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a phrase: its term, the groups of related words that its phrase stands in, how much it says."""
+
+    text: str
+    term: Term
+    groups: frozenset[int]
+    weight: float
+
+
+@lru_cache(maxsize=2_000)
+def content(phrase: str) -> tuple[Word, ...]:
+    """The words of a phrase that say something."""
+    folded = normal(phrase)
+    plain = _IDLE_HAN.sub(" ", folded)
+    found = [w for run in re.findall(rf"[{HAN}]+", plain) for w in segmented(run)]
+    found += [w for w in re.findall(r"[a-z\d](?:[a-z\d.,:/'’-]*[a-z\d])?", folded) if not _IDLE.fullmatch(w)]
+    kin = keys_of(analyse(phrase)) if found else []
+    out = []
+    for word in dict.fromkeys(found):
+        term = _term(word)
+        groups = frozenset[int]().union(*(k.groups for k in kin if word in k.text))
+        out.append(Word(word, term, groups, _says(term)))
+    return tuple(out)
+
+
+def _says(term: Term) -> float:
+    """How much a word says: names of types ("number", "address") and verbs less than things."""
+    if is_generic(term) and not term.text.endswith(("ing", "ed")):
+        return 0.3
+    return 0.4 if term.weak or (has_han(term.text) and (len(term.text) == 1 or is_verb(term.text))) else 1.0
+
+
+def _term(word: str) -> Term:
+    """A word as a term, with its concepts where the lexicon knows it."""
+    known = terms(word)
+    if len(known) == 1 and known[0].text == word:
+        return known[0]
+    stems = tuple(u.stem for u in units(word))
+    return Term(word, stems, frozenset(), "han" if has_han(word) else "word", False, 0, len(word))
+
+
+@lru_cache(maxsize=100_000)
+def support(word: Word, text: str, like: float = LIKE) -> float:
+    """How surely a text speaks of a word, 0..1; `like` is the least cosine of two words that counts."""
+    best = alike(word.term, text)
+    if best >= 0.85:
+        return best
+    folded = normal(text)
+    if word.groups & groups_in(text):
+        best = max(best, 0.8)
+    if len(word.text) == 2 and word.text[1] in "子儿" and word.text[0] in folded:
+        best = max(best, 0.75)
+    if len(word.text) > 3 and word.text.isalpha() and not has_han(word.text) and word.text in folded:
+        best = max(best, 0.75)  # "chip" in "microchip"
+    return max(best, min(0.85, _closest(word.text, folded, like)))
+
+
+def _closest(word: str, folded: str, like: float) -> float:
+    """The likeness in meaning of the nearest word of a text; 0 below `like`."""
+    if len(word) < 2 or word[0].isdigit() or len(folded) > 300:
+        return 0.0
+    others = re.findall(r"[a-z]{3,}", folded)
+    others += [w for run in re.findall(rf"[{HAN}]{{2,}}", folded) for w in segmented(run) if len(w) > 1 or w in word]
+    near = max((closeness(word, o) for o in others if stem(o) != stem(word)), default=0.0)
+    return near if near >= like else 0.0
+
+
+def shares(phrase: str, texts: Sequence[str], like: float = LIKE) -> list[float]:
+    """How much of a phrase each text accounts for, 0..1; all zeros where the phrase says nothing."""
+    found = content(phrase)
+    table = [[support(w, t, like) for w in found] for t in texts]
+    mass = [w.weight * _rarity(sum(row[n] >= 0.5 for row in table), len(texts)) for n, w in enumerate(found)]
+    whole = sum(mass)
+    return [sum(m * s for m, s in zip(mass, row, strict=True)) / whole if whole else 0.0 for row in table]
+
+
+def _rarity(holders: int, texts: int) -> float:
+    """How telling a word is: one that stands everywhere tells little, a missing one counts in full."""
+    return 1.0 if not holders else 0.3 + 0.7 * math.log(1 + texts / holders) / math.log(1 + texts)
