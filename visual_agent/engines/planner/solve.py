@@ -9,18 +9,20 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from visual_agent.engines.planner import answers
+from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.lists import coded, entries, entry, holding, numbered, spelled
+from visual_agent.engines.planner.naming import addressed
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import bulleted, part_of, region_word
 from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
 from visual_agent.engines.planner.questions import Question, both_ends, threshold
 from visual_agent.engines.planner.ranking import extreme
+from visual_agent.engines.planner.reckoning import reckoned
 from visual_agent.engines.planner.related import related
 from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.several import chosen, on_both
@@ -30,12 +32,13 @@ from visual_agent.engines.planner.sums import difference, selected, spread, tota
 from visual_agent.engines.planner.tables import Result, best
 from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
-from visual_agent.engines.planner.values import fits, number_of, values
+from visual_agent.engines.planner.values import fits, is_numeric, number_of, values
 from visual_agent.engines.planner.versions import versions, which
 from visual_agent.engines.planner.weekly import weekly
 from visual_agent.engines.planner.weights import is_generic, weight
 from visual_agent.engines.planner.words import lexicon, words
 
+_CITED = re.compile(r"\s*\[[^\]]*\]")
 _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
 
 
@@ -43,8 +46,9 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The answer, or None."""
     if not pages or not any(p.lines for p in pages):
         return None
+    question, pages = addressed(question, pages)
     question = fitted(question, pages)
-    for solver in (versions, which, in_order, reasoned, *_ORDER.get(question.kind, (field,)), spoken):
+    for solver in (versions, which, in_order, reasoned, reckoned, *_ORDER.get(question.kind, (field,)), spoken):
         found = solver(question, pages)
         if found is not None:
             return found
@@ -88,6 +92,13 @@ def most(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The record with the most or least."""
     results = [r for page in pages for r in extreme(question, page)[:2]]
     return _result(results, pages, working=False)
+
+
+def labelled(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """What a label calls the most or last ("Last train 17:10"); who or which it was is no number."""
+    found = field(question, pages)
+    names = question.wants in ("", "name", "place") and asking.find("names_record", question.folded) is not None
+    return None if found is not None and names and is_numeric(_CITED.sub("", found.text)) else found
 
 
 def summed(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -375,7 +386,7 @@ def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
     "field": (control, entry, coded, numbered, about, filtered, charted, tabular, field),
-    "extreme": (entry, charted, filtered, tabular, most, field),
+    "extreme": (entry, charted, filtered, tabular, most, labelled),
     "sum": (about, charted, summed, counted),
     "average": (charted, averaged, field),
     "difference": (charted, differing, field),
