@@ -17,6 +17,7 @@ from visual_agent.engines.planner.grids import Grid
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.records import without_totals
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.sums import shown
 from visual_agent.engines.planner.values import number_of
@@ -48,7 +49,8 @@ def _value(question: Question, grid: Grid, page: Page) -> Solution | None:
     ):
         return None
     column = columns[0]
-    cells = [(row[0], row[column]) for row in grid.body if row[0] is not None and row[column] is not None]
+    body = without_totals(grid.body) if question.kind == "extreme" else grid.body
+    cells = [(row[0], row[column]) for row in body if row[0] is not None and row[column] is not None]
     named = [(n, v) for n, v in cells if n and v and _names(question, n)]
     literal = {t.text for t in question.terms}
     named = [(n, v) for n, v in named if n and words(n.text).folded in literal] or named
@@ -56,7 +58,7 @@ def _value(question: Question, grid: Grid, page: Page) -> Solution | None:
     if not _speaks(question, grid, page, slack=int(worked)) or len(cells) < 2:
         return None
     if question.kind == "extreme" and not named:
-        if len(cells) < len(grid.body):
+        if len(cells) < len(body):
             return None
         return _most(question, cells, page)
     if worked:
@@ -78,7 +80,12 @@ def _columns(question: Question, grid: Grid) -> list[int]:
     """The columns of the series that the question names; the only one where there is one."""
     if grid.width == 2:
         return [1]
-    return [c for c in range(1, grid.width) if any(likeness(t, words(grid.head(c))) >= 0.9 for t in question.terms)]
+    return [c for c in range(1, grid.width) if any(_heads(t, grid.head(c)) for t in question.terms)]
+
+
+def _heads(term: Term, head: str) -> bool:
+    """Whether a term names a series: in its words, or by its year ("2024" for "2024年")."""
+    return likeness(term, words(head)) >= 0.9 or (len(term.text) == 4 and term.text == head[:4] and term.text.isdigit())
 
 
 def _names(question: Question, name: Item) -> bool:
@@ -95,6 +102,7 @@ def _speaks(question: Question, grid: Grid, page: Page, slack: int = 0) -> bool:
     other = [t for t in other if not t.weak and t.kind != "soft" and not _ranks(question, t)]
     other = [t for t in other if not t.concepts & {"revenue", "chart", "quantity"}]
     other = [t for t in other if not any(likeness(t, label) >= 0.9 for label in labels)]
+    other = [t for t in other if not any(_heads(t, grid.head(c)) for c in range(1, grid.width))]
     met = [t for t in other if _met(t, page)]
     if question.kind == "extreme" and len(other) == 1 and question.wants in ("month", "year", "date"):
         return weight(other[0], question) <= 1.3  # what the columns stand for answers, whatever the heights are called

@@ -23,7 +23,7 @@ def charts(page: Page) -> list[Grid]:
     """The charts of a page whose values are printed."""
     ticks = {i.id for i in axis_numbers(page)}
     rest = [i for i in page.loose if i.id not in ticks]
-    numbers = [i for i in rest if is_numeric(i.text) and not _is_period(i) and len(i.text) <= 12]
+    numbers = [i for i in rest if is_numeric(i.text) and not is_period(i) and len(i.text) <= 12]
     if len(numbers) < 2:
         return []
     found = _upright(rest, numbers) or _sideways(rest) or _pie(rest)
@@ -35,7 +35,7 @@ def categories(page: Page) -> list[Item]:
     """What a chart compares: the names under its bars or beside them, else its slices; empty where there is none."""
     ticks = {i.id for i in axis_numbers(page)}
     rest = [i for i in page.loose if i.id not in ticks]
-    rows = [r for r in _name_rows(rest) if ticks or any(is_numeric(i.text) and not _is_period(i) for i in rest)]
+    rows = [r for r in _name_rows(rest) if ticks or any(is_numeric(i.text) and not is_period(i) for i in rest)]
     if rows:
         return list(rows[-1])
     return [row[0] for grid in (_sideways(rest) or _pie(rest)) for row in grid.body if row[0] is not None]
@@ -49,7 +49,7 @@ def legend(page: Page) -> list[Item]:
 
 def axis_numbers(page: Page) -> list[Item]:
     """Numbers in one line at equal steps of value and of distance: the scale of an axis."""
-    plain = [i for i in page.loose if is_numeric(i.text) and number_of(i.text) is not None and not _is_period(i)]
+    plain = [i for i in page.loose if is_numeric(i.text) and number_of(i.text) is not None and not is_period(i)]
     found: dict[str, Item] = {}
     for first in plain:
         down = [i for i in plain if min(abs(i.box[0] - first.box[0]), abs(i.box[2] - first.box[2])) < 0.9 * i.height]
@@ -88,7 +88,7 @@ def _steps(line: Sequence[Item], axis: int) -> Sequence[Item]:
 _PERIOD = re.compile(r"(?:1[89]|20)\d\d(?:年|/\d\d)?|\d{1,2}(?:月|月份|日|号|周|点|时|季度)|[QH]\d|\d{1,2}-\d{1,2}岁?")
 
 
-def _is_period(item: Item) -> bool:
+def is_period(item: Item) -> bool:
     """Whether a text that could be a number names a period or a group: "2024", "3月"."""
     return _PERIOD.fullmatch(item.text.strip()) is not None
 
@@ -97,7 +97,7 @@ def _name_rows(rest: Sequence[Item]) -> list[list[Item]]:
     """Rows of three or more names at about equal distances, the lowest last: what stands under the bars."""
     found = []
     for row in rows_of(list(rest)):
-        names = [i for i in row if (not is_numeric(i.text) or _is_period(i)) and len(i.text) < 30]
+        names = [i for i in row if (not is_numeric(i.text) or is_period(i)) and len(i.text) < 30]
         if len(names) < 3 or len(names) < 0.7 * len(row):
             continue
         gaps = [b.middle[0] - a.middle[0] for a, b in pairwise(names)]
@@ -146,7 +146,7 @@ def _legend(rest: Sequence[Item]) -> list[Item]:
     names = [
         i
         for i in rest
-        if (not is_numeric(i.text) or _is_period(i))
+        if (not is_numeric(i.text) or is_period(i))
         and len(i.text) < 28
         and not i.text.rstrip().endswith((".", ":", "："))
     ]

@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 
 from visual_agent.engines.planner import asking
+from visual_agent.engines.planner.dictionary import segmented
 from visual_agent.engines.planner.extracts import extract
+from visual_agent.engines.planner.folding import has_han, normal
+from visual_agent.engines.planner.meanings import closeness
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.records import records, transposed
 from visual_agent.engines.planner.tables import Match, Result, share_fitting
 from visual_agent.engines.planner.values import is_numeric, number_of, of_kind, values
-from visual_agent.engines.planner.weights import is_generic, measure, weight
+from visual_agent.engines.planner.weights import is_generic, measure, weight, without
 from visual_agent.engines.planner.words import Term, likeness, words
 
 # --- most and least ------------------------------------------------------------------------------------------------
@@ -35,9 +38,9 @@ def extreme(question: Question, page: Page) -> list[Result]:
     """The record with the most or least, best guess first."""
     results = []
     for number, grid in enumerate(records(page)):
-        for turned in (grid, transposed(grid)):
-            if turned is not None:
-                results += _extreme(Match(question, turned, page), turned is not grid, 0.01 * number)
+        upright = _extreme(Match(question, grid, page), False, 0.01 * number)
+        turned = transposed(grid) if not any(r.sure for r in upright) else None
+        results += upright + (_extreme(Match(question, turned, page), True, 0.01 * number) if turned else [])
     return sorted(results, key=lambda r: -r.score)
 
 
@@ -48,23 +51,24 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
         return []
     column, sure = rank
     rows, share = left_rows(match, column)
-    began = question.measure == "duration" and bool(match.heads[column].concepts & {"start_date", "year", "birth_date"})
-    kind = "when" if question.measure == "when" or began else ""
+    kind = _kind_of(match, column)
     keyed = [
         (k, r)
         for r in rows
         if (cell := match.rows[r][column]) is not None and (k := key_of(cell.text, kind)) is not None
     ]
-    if len(keyed) < 2 or len(keyed) < question.rank:
+    if len(keyed) < max(2, question.rank, 0.6 * len(rows)):
         return []
     high = bool(question.high)
     timed = question.measure == "speed" and "time" in match.heads[column].concepts
-    if began or timed:
-        high = not high  # whoever began earliest has been there longest
+    if timed or _began(match, column) or is_index(match, column):
+        high = not high  # whoever began earliest has been there longest; the first has the smallest number
     keyed.sort(key=lambda kr: kr[0], reverse=high)
     value, row = keyed[question.rank - 1]
     cells = match.rows[row]
     answer = _answer_column(match, column)
+    if answer is None and not _asks_value(question):
+        return []
     shown = cells[answer] if answer is not None else cells[column]
     rank_cell = cells[column]
     assert rank_cell is not None
@@ -92,74 +96,190 @@ _MEASURES = {
     "duration": frozenset({"duration", "distance"}),
     "speed": frozenset({"speed", "time", "duration"}),
     "score": frozenset({"score", "points"}),
+    "standing": frozenset({"points", "score", "total"}),
+    "price": frozenset({"price", "unit_price", "total", "amount"}),
 }
 """Concepts of headings that an adjective may rank by, where it is more than one."""
+
+_MONEY = re.compile(r"[$€£¥￥元]|\b(?:usd|eur|gbp|rmb|cny)\b", re.IGNORECASE)
+_NEAR = 0.45
+"""Least closeness of a word of the question and a heading that say the same."""
 
 
 def rank_column(match: Match, first: int = 0) -> tuple[int, float] | None:
     """The column that the question ranks by, and a small bonus for how sure that is."""
-    question, grid = match.question, match.grid
-    plain = [t for t in question.terms if t.kind in ("number", "word") and weight(t, question) >= 0.9]
-    choices = []
-    for c in range(first, grid.width):
-        cells = [row[c] for row in match.rows if row[c] is not None]
-        kind = "when" if question.measure == "when" else ""
-        began = question.measure == "duration" and bool(match.heads[c].concepts & {"start_date", "year"})
-        kind = "when" if began else kind
-        keyed = sum(
-            key_of(x.text, kind) is not None
-            and (is_numeric(x.text) or kind == "when" or _MEASURED.match(x.text) is not None)
-            for x in cells
-            if x
-        )
-        if keyed < 2 or keyed < 0.6 * len(cells):
-            continue
-        named = max((match.head(t, c) for t in question.terms if weight(t, question) >= 0.2), default=0.0)
-        held = (
-            sum(all(likeness(t, words(x.text)) >= 0.9 for t in plain) for x in cells if x) >= 0.6 * len(cells)
-            if plain
-            else False
-        )
-        named += 1.0 if began else 0.0
-        by_measure = bool(_MEASURES.get(question.measure, {question.measure}) & match.heads[c].concepts)
-        money = question.measure == "price" and any(of_kind(x.text, "amount") for x in cells if x)
-        when = question.measure == "when" and any(
-            v.kind in ("date", "time") for x in cells if x for v in values(x.text)
-        )
-        choices.append(
-            (0.1 * named + (0.1 if held else 0.0) + (0.08 if by_measure else 0) + (0.05 if money or when else 0), c)
-        )
+    choices = [(_evidence(match, c), c) for c in range(first, match.grid.width) if _ranks(match, c)]
     if not choices:
         return None
-    bonus, column = max(choices, key=lambda bc: (round(bc[0], 3), bc[1] if not question.measure else -bc[1]))
+    measured = bool(match.question.measure) and match.question.measure != "standing"
+    bonus, column = max(choices, key=lambda bc: (round(bc[0], 3), -bc[1] if measured else bc[1]))
+    if (
+        match.question.kind == "extreme"
+        and len(choices) > 1
+        and bonus < 0.04
+        and any(_near_any(t, match) < _NEAR for t in gauges(match))
+    ):
+        return None  # the question names a quantity, and no column is called so
     return column, bonus
+
+
+def _ranks(match: Match, column: int) -> bool:
+    """Whether a column's cells can be put in order: numbers, or dates and times; the numbers of the rows are none."""
+    if is_index(match, column):
+        return match.question.measure == "standing"
+    kind = _kind_of(match, column)
+    cells = [row[column] for row in match.rows]
+    texts = [c.text for c in cells if c is not None]
+    keyed = sum(key_of(t, kind) is not None and (kind == "when" or _is_quantity(t)) for t in texts)
+    return keyed >= 2 and keyed >= 0.6 * len(texts) and (kind == "when" or _one_unit(texts))
+
+
+def _one_unit(texts: list[str]) -> bool:
+    """Whether most values have the same unit: days, hours and a number of staff cannot be put in order."""
+    units = ["".join(re.findall(r"[^\W\d_]+", _MONEY.sub("", t))).casefold() for t in texts]
+    return max(map(units.count, units), default=0) >= 0.6 * len(units)
+
+
+def _is_quantity(text: str) -> bool:
+    return is_numeric(text) or _MEASURED.match(text) is not None
+
+
+def _kind_of(match: Match, column: int) -> str:
+    """How a column is put in order: "when" by date or time, "" by its numbers."""
+    return "when" if match.question.measure == "when" or _began(match, column) else ""
+
+
+def _began(match: Match, column: int) -> bool:
+    """Whether a column says since when: what began earliest is the oldest and has lasted longest."""
+    concepts = match.heads[column].concepts
+    lasted = match.question.measure == "duration" and concepts & {"start_date", "year", "birth_date"}
+    return bool(lasted) or (match.question.measure == "age" and "birth_date" in concepts)
+
+
+def is_index(match: Match, column: int) -> bool:
+    """Whether a column only numbers the rows (1, 2, 3 ...) or says which place each has."""
+    if "rank" in match.heads[column].concepts:
+        return True
+    numbers = [number_of(c.text) for row in match.rows if (c := row[column]) is not None]
+    full = len(numbers) == len(match.rows) > 2
+    return column == 0 and full and numbers == [float(n) for n in range(1, len(numbers) + 1)]
+
+
+def _evidence(match: Match, column: int) -> float:
+    """How much speaks for a column as the one to rank by."""
+    question = match.question
+    if question.measure == "standing" and is_index(match, column):
+        return 0.12
+    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    plain = [t for t in question.terms if t.kind in ("number", "word") and weight(t, question) >= 0.9]
+    held = sum(all(likeness(t, words(x)) >= 0.9 for t in plain) for x in texts) >= 0.6 * len(texts)
+    named = max((_nearness(t, match, column) for t in gauges(match)), default=0.0)
+    measures = _MEASURES.get(question.measure, {question.measure})
+    money = question.measure == "price" and any(of_kind(t, "amount") for t in texts)
+    when = question.measure == "when" and any(v.kind in ("date", "time") for t in texts for v in values(t))
+    began = 1.0 if _began(match, column) else 0.0
+    return (
+        0.1 * (named + began)
+        + (0.1 if plain and held else 0.0)
+        + (0.08 if measures & match.heads[column].concepts else 0.0)
+        + (0.05 if money or when else 0.0)
+    )
+
+
+def gauges(match: Match) -> list[Term]:
+    """The terms that may say by which quantity is ranked: not how, not of what kind the records are, not which."""
+    question = match.question
+    place = asking.find("standing", question.folded)
+    out = place[0] if place is not None else ""
+    selecting = match.selecting()
+    return [
+        t
+        for t in question.terms
+        if t.kind != "soft"
+        and not t.weak
+        and t not in selecting
+        and t.text not in out
+        and _ASKING.search(t.text) is None
+        and not is_asked(t, question)
+        and not (place is not None and t.concepts & _STANDING)
+    ]
+
+
+_ASKING = re.compile(r"多少|几|谁|什么|哪")
+_STANDING = frozenset({"winner", "table_number", "rank", "group"})
+
+
+def _nearness(term: Term, match: Match, column: int) -> float:
+    """How surely a heading speaks of a term, by its words or by their meaning."""
+    said = match.head(term, column)
+    if said >= 0.55 or not match.said[column]:
+        return said
+    near = closeness(term.text, normal(match.said[column]))
+    return max(said, near if near >= _NEAR else 0.0)
+
+
+def _near_any(term: Term, match: Match) -> float:
+    """How surely the headings of the table or page, or its cells, speak of a term; less where the page does elsewhere."""
+    said = max((match.in_row(term, r) for r in range(len(match.rows))), default=0.0)
+    titles = [match.grid.title, *match.said, *(i.text for i in match.page.lines[:2])]
+    titled = max((max(likeness(term, words(t)), _close(term, t)) for t in titles if t), default=0.0)
+    return max(said, titled, 0.5 * likeness(term, match.page.words))
+
+
+def _close(term: Term, text: str) -> float:
+    """The closeness of a term to the nearest word of a line."""
+    folded = normal(text)
+    parts = segmented(folded) if has_han(folded) else folded.split()
+    return max((closeness(term.text, p) for p in parts if len(p) > 1), default=0.0)
 
 
 def left_rows(match: Match, column: int) -> tuple[list[int], float]:
     """Rows that the question's own words leave, and the share of the question that this accounts for."""
     question = match.question
     every = list(range(len(match.rows)))
-    selecting = [t for t in match.selecting() if match.head(t, column) < 0.9]
+    selecting = [t for t in match.selecting() if match.head(t, column) < 0.9 and not is_asked(t, question)]
     rows = [r for r in every if all(match.in_row(t, r) >= 0.55 for t in selecting)]
     if len(rows) < 2:
         rows = [r for r in every if any(match.in_row(t, r) >= 0.55 for t in selecting)] if len(selecting) > 1 else []
         if len(rows) < 2 and selecting:
             return [], 0.0
         rows = rows if len(rows) >= 2 else every
+    near = {t: max(_nearness(t, match, column), _near_any(t, match)) for t in gauges(match)}
+    open_terms = [*(t for t, n in near.items() if n < _NEAR), *selecting]
+    asked = without(question, [t for t in question.terms if t not in open_terms])
     around = [(1.0, match.said[column]), *((0.8, text) for text in match.said)]
     around.append((0.95, match.grid.title))
     around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
     around += [(0.9, c.text) for r in rows[1:] for c in match.rows[r] if c]
     ranked = [c.text for r in rows if (c := match.rows[r][column]) is not None]
     value = next((t for t in ranked if of_kind(t, "amount") and not of_kind(t, "date")), ranked[0] if ranked else "")
-    share, _ = measure(question, around, match.page, value)
-    nothing = not [t for t in question.terms if weight(t, question) >= 0.3 and not (is_generic(t) or _asks(t))]
-    return rows, 0.75 if nothing else share
+    share, _ = measure(asked, around, match.page, value)
+    nothing = not [t for t in asked.terms if weight(t, question) >= 0.3 and not is_generic(t)]
+    if nothing and question.measure == "when" and min(near.values(), default=1.0) < _NEAR:
+        return rows, 0.0  # the last time of something that nothing here speaks of
+    if nothing:
+        return rows, 0.63 + 0.12 * min(near.values(), default=1.0) + 0.03 * _done(match)
+    return rows, share
 
 
-def _asks(term: Term) -> bool:
-    """Whether a term is only the question word with what it asks for: "which day"."""
-    return re.match(r"(?:which|what|who|哪|什么)", term.text) is not None
+def _done(match: Match) -> bool:
+    """Whether a heading has the verb before the superlative: "扣得最多" and "扣款项目"."""
+    verb = re.search(r"([\u4e00-\u9fff])[得了]?最", match.question.folded)
+    return verb is not None and verb[1] not in "的是哪中里月天" and verb[1] in "".join(match.said)
+
+
+def is_asked(term: Term, question: Question) -> bool:
+    """Whether a term is only the question word with what it asks for: "which day", "哪个候选人"."""
+    if re.match(r"(?:which|what|who|哪|什么)", term.text):
+        return True
+    return (
+        re.search(
+            rf"\b(?:which|what)(?: of the| one of the| kind of| type of)? {re.escape(term.text)}\b"
+            rf"|(?:哪|什么)[一]?[个位种项样名支家款类些]?{re.escape(term.text)}",
+            question.folded,
+        )
+        is not None
+    )
 
 
 def _answer_column(match: Match, rank: int) -> int | None:
@@ -191,6 +311,8 @@ def _answer_column(match: Match, rank: int) -> int | None:
             score -= 0.0 if question.about("sku") else 0.6  # people name a thing, not its code
         if score > best_score:
             best_column, best_score = c, score
+    if best_column is None and rank and not all(re.fullmatch(r"\d{1,3}", c.text.strip()) for c in grid.column(0)):
+        return 0  # months and years look like numbers
     return best_column
 
 

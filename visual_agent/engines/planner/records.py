@@ -5,9 +5,11 @@ In: a `Page`. Out: `Grid`s of kind "list", so that rows and columns are asked ab
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from visual_agent.engines.planner.charts import charts
+from visual_agent.engines.planner.charts import charts, is_period
+from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, is_code, split_line
@@ -19,6 +21,7 @@ def records(page: Page) -> list[Grid]:
     """The page's lists of records, the surest kind first."""
     found = [g for g in page.grids if g.kind == "list" and g.body]
     cards = _column_cards(page)
+    found += [half for g in page.grids for half in _halves(g)]
     found += cards or [_from_form(g) for g in page.grids if g.kind == "form" and g.width == 2]
     found += _paired_rows(page)
     found += charts(page)
@@ -39,6 +42,24 @@ def transposed(grid: Grid) -> Grid | None:
         label = Item(head[-1].id, grid.head(c), head[-1].box, min(h.score for h in head))
         body.append((label, *(row[c] for row in grid.body)))
     return Grid("list", tuple(heads), tuple(body), title=grid.title)
+
+
+def _halves(grid: Grid) -> list[Grid]:
+    """Lists side by side that were read as one table: a name and an amount, and again a name and an amount."""
+    rows = [tuple(head[-1] if head else None for head in grid.heads), *grid.body] if any(grid.heads) else grid.body
+    if grid.width not in (4, 6) or len(rows) < 3:
+        return []
+    heads = rows[0]
+    if any(h is None or is_numeric(h.text) for h in heads):
+        return []
+    found = []
+    for c in range(0, grid.width, 2):
+        body = tuple(row[c : c + 2] for row in rows[1:] if row[c] is not None and row[c + 1] is not None)
+        names, amounts = ([row[k].text for row in body if row[k] is not None] for k in (0, 1))  # type: ignore[union-attr]
+        if len(body) < 2 or not all(map(is_numeric, amounts)) or any(map(is_numeric, names)):
+            return []
+        found.append(Grid("list", tuple((h,) for h in heads[c : c + 2] if h is not None), body))
+    return found
 
 
 def _from_form(grid: Grid) -> Grid:
@@ -114,7 +135,7 @@ def _patterned(page: Page) -> list[Grid]:
     rows: list[Row] = []
     for item in page.loose:
         parts = split_line(item.text)
-        if len(parts) == 1 and len(item.text) < 60 and not is_code(item.text):
+        if len(parts) == 1 and len(item.text) < 60 and not is_code(item.text) and not is_period(item):
             rows.append((_part(item, parts[0][0]), _part(item, parts[0][1])))
     return [Grid("list", ((), ()), tuple(rows))] if len(rows) >= 3 else []
 
@@ -124,11 +145,23 @@ def _part(item: Item, text: str) -> Item:
 
 
 def without_totals(rows: Sequence[Row]) -> list[Row]:
-    """The rows that are records: what stands above the first sum, without sums among them."""
+    """The rows that are records: what stands above the first sum, without sums and what counts for nobody."""
+    rows = [row for row in rows if not _counts_for_nobody(row)]
     totals = [n for n, row in enumerate(rows) if _is_total(row)]
     if totals and totals[0] >= 2:
         return list(rows[: totals[0]])
     return [row for n, row in enumerate(rows) if n not in totals]
+
+
+_NOBODY = re.compile(
+    r"(?:spoil(?:ed|t)|rejected|invalid|blank|void|uncounted)\b.*|abstain\w*|abstentions?|(?:弃权|废|无效|空白)[票数]?.*"
+)
+"""What a count of votes lists besides those who were voted for."""
+
+
+def _counts_for_nobody(row: Row) -> bool:
+    first = next((c for c in row if c is not None), None)
+    return first is not None and _NOBODY.fullmatch(normal(first.text)) is not None
 
 
 def _is_total(row: Row) -> bool:
@@ -136,4 +169,5 @@ def _is_total(row: Row) -> bool:
     if first is None or len(first.text) > 24:
         return False
     said = words(first.text)
-    return bool(said.concepts & {"total", "subtotal", "payable", "balance"}) and len(said.content) <= 2
+    closing = re.search(r"[合总小共]计$|^总[计和]|\btotals?\W*$|^(?:sub)?total\b", normal(first.text)) is not None
+    return closing or (bool(said.concepts & {"total", "subtotal", "payable", "balance"}) and len(said.content) <= 2)
