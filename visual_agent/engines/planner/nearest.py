@@ -110,6 +110,10 @@ def shares(phrase: str, texts: Sequence[str], like: float = LIKE) -> list[float]
     """How much of a phrase each text accounts for, 0..1; all zeros where the phrase says nothing."""
     found = content(phrase)
     table = [[support(w, t, like) for w in found] for t in texts]
+    for n in range(len(found)):
+        if any(row[n] >= 1 for row in table):
+            for row in table:  # where the word itself stands, its kin are hardly meant
+                row[n] *= 1 if row[n] >= 1 else 0.7
     mass = [w.weight * _rarity(sum(row[n] >= 0.5 for row in table), len(texts)) for n, w in enumerate(found)]
     whole = sum(mass)
     return [sum(m * s for m, s in zip(mass, row, strict=True)) / whole if whole else 0.0 for row in table]

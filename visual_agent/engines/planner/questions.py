@@ -22,8 +22,8 @@ _ORDINALS = {
     word: place
     for place, words in enumerate(
         (
-            "first 1st 1 one 一 left 左 earlier older old original before 前 upper",
-            "second 2nd 2 two 二 right 右 later newer new after 后 other 另 lower",
+            "first 1st 1 one 一 left 左 earlier older old original before 前 upper 旧 老 原",
+            "second 2nd 2 two 二 right 右 later newer new after 后 other 另 lower 新",
             "third 3rd 3 three 三",
             "fourth 4 four 四",
             "5 五",

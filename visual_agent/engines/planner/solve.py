@@ -11,14 +11,15 @@ from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.charted import about, charted
-from visual_agent.engines.planner.extracts import looks_like_name, wanted
+from visual_agent.engines.planner.counting import counted
+from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.hits import Hit
-from visual_agent.engines.planner.lists import coded, entries, entry, holding, numbered, spelled
+from visual_agent.engines.planner.lists import coded, entry, numbered
 from visual_agent.engines.planner.naming import addressed
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
-from visual_agent.engines.planner.places import bulleted, part_of, region_word
+from visual_agent.engines.planner.places import part_of, region_word
 from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
 from visual_agent.engines.planner.questions import Question, both_ends, threshold
 from visual_agent.engines.planner.ranking import extreme
@@ -27,12 +28,12 @@ from visual_agent.engines.planner.related import related
 from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.several import chosen, on_both
 from visual_agent.engines.planner.signs import decide
-from visual_agent.engines.planner.single import Solution, field, one_field, told_by
+from visual_agent.engines.planner.single import Solution, field, told_by
 from visual_agent.engines.planner.sums import difference, selected, spread, total
 from visual_agent.engines.planner.tables import Result, best
 from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
-from visual_agent.engines.planner.values import fits, is_numeric, number_of, values
+from visual_agent.engines.planner.values import fits, is_numeric, values
 from visual_agent.engines.planner.versions import versions, which
 from visual_agent.engines.planner.weekly import weekly
 from visual_agent.engines.planner.weights import is_generic, weight
@@ -140,95 +141,6 @@ def differing(question: Question, pages: Sequence[Page]) -> Solution | None:
             return found
     results = [r for page in pages for r in difference(question, page)[:1]]
     return _result(results, pages, working=True)
-
-
-# --- counts --------------------------------------------------------------------------------------------------------
-
-
-def _of_rows(hits: Sequence[Hit]) -> bool:
-    """Whether the best two values stand in one column of two rows alike: then the rows are to be counted."""
-    if len(hits) < 2 or hits[0].score - hits[1].score > 0.02 or hits[0].also == hits[1].also:
-        return False
-    first, second = (h.label.partition(" ")[2] for h in hits)
-    return bool(first) and first == second
-
-
-def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """A number that stands there, else how many rows there are of what is asked."""
-    if wanted(question) == "duration":
-        return field(question, pages)
-    for page in pages:
-        hits = best(question, page)[:2]
-        if hits and hits[0].score >= 0.75 and number_of(hits[0].text) is not None and not _of_rows(hits):
-            return told_by(hits[0], page)
-    found = entries(question, pages)
-    if found is not None:
-        return found
-    if all(sum(looks_like_name(i.text) for i in p.lines) >= 0.5 * len(p.lines) for p in pages):
-        names = _listed(question, pages)
-        if names is not None:
-            return names
-    for page in pages:
-        for grid, rows, share in selected(question, page)[:1]:
-            if share >= 0.6 and rows and len(grid.body) >= 2:
-                cells = tuple(next(c.id for c in row if c is not None) for row in rows)
-                why = f"{len(rows)} of {len(grid.body)} rows fit"
-                return Solution(answers.cited(str(len(rows)), cells), why, cells, 1.0, page.name)
-    listed = _listed(question, pages)
-    return (
-        listed
-        or _repeats(question, pages)
-        or spelled(question, pages)
-        or holding(question, pages)
-        or one_field(question, pages)
-    )
-
-
-_THINGS = re.compile(
-    r"\b(?:items?|things?|entries|lines?|points?|products?|articles|names?|people|students|pupils|members|persons)\b|几样|几项|几个|几条|几件|多少样|多少项|多少个|多少条|多少件|多少人|几人|人"
-)
-
-
-_SURNAME = re.compile(r"姓([\u4e00-\u9fff])")
-
-
-def _listed(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """How many names or bulleted lines there are, where the question names nothing more special."""
-    if not _THINGS.search(question.folded):
-        return None
-    surname = _SURNAME.search(question.folded)
-    for page in pages:
-        names = [i for i in page.lines if looks_like_name(i.text)]
-        if surname:
-            names = [i for i in names if i.text.startswith(surname[1])]
-        people = re.search(r"\b(?:names?|people|students|pupils|members|persons)\b|人|同学|名字|名单", question.folded)
-        if people and (len(names) >= 3 or (surname and names)):
-            ids = tuple(i.id for i in names)
-            return Solution(answers.cited(str(len(names)), ids), "names were counted", ids, 1.0, page.name)
-        plain = [
-            t
-            for t in question.terms
-            if weight(t, question) >= 0.35 and not is_generic(t) and not t.concepts & {"people_count"}
-        ]
-        lines = bulleted(page)
-        if len(lines) >= 3 and not plain:
-            ids = tuple(i.id for i in lines)
-            return Solution(
-                answers.cited(str(len(lines)), ids), "the lines of the list were counted", ids, 1.0, page.name
-            )
-    return None
-
-
-def _repeats(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """How often a quoted text stands on the pages."""
-    if not question.quoted:
-        return None
-    wanted = normal(question.quoted[0])
-    found = [i for page in pages for i in page.lines for _ in range(normal(i.text).count(wanted))]
-    if not found:
-        return None
-    ids = tuple(i.id for i in found)
-    return Solution(answers.cited(str(len(found)), ids), "lines with these words were counted", ids)
 
 
 # --- yes or no, choices --------------------------------------------------------------------------------------------
@@ -392,7 +304,7 @@ _ORDER: dict[str, tuple[_Solver, ...]] = {
     "difference": (charted, differing, field),
     "count": (about, charted, tabular, counted),
     "yesno": (judged,),
-    "choose": (chosen, most, field),
+    "choose": (chosen,),
     "place": (entry, weekly, placed, field),
     "transcribe": (entry, coded, about, transcribed),
     "locate": (about, where),

@@ -11,17 +11,16 @@ from dataclasses import replace
 
 from rapidfuzz import fuzz
 
-from visual_agent.engines.planner import answers, changes
+from visual_agent.engines.planner import answers, asking, changes
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, typed
 from visual_agent.engines.planner.running import alike
+from visual_agent.engines.planner.several import called, chosen
 from visual_agent.engines.planner.single import Solution, one_field
 from visual_agent.engines.planner.values import of_kind, values
-from visual_agent.engines.planner.weekdays import days_of
-from visual_agent.engines.planner.weights import weight
 from visual_agent.engines.planner.words import Term
 
 _GONE = re.compile(
@@ -184,17 +183,21 @@ def _former(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def which(question: Question, pages: Sequence[Page]) -> Solution | None:
     """Which picture closes later, is newer, or speaks of something in other words."""
-    if len(pages) < 2 or not re.search(r"\bwhich\b|哪", question.folded) or question.picture is not None:
+    if len(pages) < 2 or not re.search(r"\bwh(?:ich|ere|o)\b|[哪谁]", question.folded) or question.picture is not None:
         return None
     by_time = _by_time(question, pages)
-    return by_time or _by_words(question, pages)
+    asks_one = question.kind in ("field", "extreme") and asking.find("choose", question.folded)
+    return by_time or (chosen(question, pages) if asks_one else None)
 
 
 def _by_time(question: Question, pages: Sequence[Page]) -> Solution | None:
     folded = question.folded
     if question.high is None:
-        return _open_on(question, pages)
-    hours = re.search(r"\b(?:clos\w*|shuts?|open\w*|starts?|begins?|ends?)\b|关|打烊|开门|营业|开始|结束", folded)
+        return None
+    hours = re.search(
+        r"\b(?:clos\w*|shuts?|open\w*|starts?|begins?|ends?|go(?:es)? on|runs?|lasts?|stay)\b|关|打烊|开门|营业|开始|结束",
+        folded,
+    )
     newer = re.search(
         r"\b(?:newer|newest|old(?:er|est)|latest|most recent|more recent|earlier|later)\b|更新|最新|较新|更早|更晚",
         folded,
@@ -212,46 +215,14 @@ def _by_time(question: Question, pages: Sequence[Page]) -> Solution | None:
                     found.append((float(moment), item))
         if not found:
             return None
-        late = hours is not None and re.match(r"clos|shut|end|关|打烊|结束", hours[0])
+        late = hours is not None and (
+            re.match(r"clos|shut|end|go|run|last|stay|关|打烊|结束", hours[0])
+            or re.search(r"\bopen (?:\w+ )?(?:later|latest|longer|longest)\b", folded)
+        )
         key, item = max(found, key=lambda f: f[0]) if late else min(found, key=lambda f: f[0]) if hours else found[0]
         ranked.append((key, n, item))
     ranked.sort(key=lambda r: r[0], reverse=question.high)
     if ranked[0][0] == ranked[1][0]:
         return None
-    return _pick(question, pages, ranked[0][1], [i.id for _, _, i in ranked])
-
-
-def _open_on(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """Which is open (or closed) on a day of the week."""
-    asked = days_of(question.folded)
-    shut = re.search(r"\b(?:clos\w*|shut)\b|休|关门|不营业", question.folded)
-    if not asked or not (shut or re.search(r"\bopen\b|营业|开门", question.folded)):
-        return None
-    fitting = []
-    for n, page in enumerate(pages):
-        for item in page.lines:
-            closed = re.search(r"\b(?:closed|shut)\b|休|不营业", normal(item.text))
-            if asked <= days_of(normal(item.text)) and bool(closed) == bool(shut):
-                fitting.append((n, item))
-    return _pick(question, pages, fitting[0][0], [fitting[0][1].id]) if len({n for n, _ in fitting}) == 1 else None
-
-
-def _by_words(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """The one picture that has a line about everything that is asked, kin counted."""
-    asked = [t for t in question.terms if not _THINGS.fullmatch(t.text) and weight(t, question) >= 0.3]
-    if not asked or question.high is not None:
-        return None
-    shares = [sum(max((alike(t, i.text) for i in p.lines), default=0) for t in asked) / len(asked) for p in pages]
-    order = sorted(range(len(pages)), key=lambda n: -shares[n])
-    if shares[order[0]] < 0.7 or shares[order[0]] - shares[order[1]] < 0.25:
-        return None
-    line = _line(asked, pages[order[0]]) or max(
-        pages[order[0]].lines, key=lambda i: sum(alike(t, i.text) for t in asked)
-    )
-    return _pick(question, pages, order[0], [line.id])
-
-
-def _pick(question: Question, pages: Sequence[Page], index: int, ids: Sequence[str]) -> Solution:
-    place = ("first", "second", "third", "fourth", "fifth", "sixth")[min(index, 5)]
-    name = f"第{'一二三四五六'[min(index, 5)]}张" if question.chinese else f"the {place} picture"
-    return Solution(answers.cited(name, tuple(ids)), "only this picture fits", tuple(ids), 1.0, pages[index].name)
+    ids = tuple(i.id for _, _, i in ranked)
+    return Solution(answers.cited(called(question, pages, ranked[0][1]), ids), "the times of both say so", ids)
