@@ -117,7 +117,7 @@ def rank_column(match: Match, first: int = 0) -> tuple[int, float] | None:
         match.question.kind == "extreme"
         and len(choices) > 1
         and bonus < 0.04
-        and any(_near_any(t, match) < _NEAR for t in gauges(match))
+        and any(titled(t, match) < _NEAR for t in gauges(match))
     ):
         return None  # the question names a quantity, and no column is called so
     return column, bonus
@@ -173,7 +173,7 @@ def _evidence(match: Match, column: int) -> float:
     texts = [c.text for row in match.rows if (c := row[column]) is not None]
     plain = [t for t in question.terms if t.kind in ("number", "word") and weight(t, question) >= 0.9]
     held = sum(all(likeness(t, words(x)) >= 0.9 for t in plain) for x in texts) >= 0.6 * len(texts)
-    named = max((_nearness(t, match, column) for t in gauges(match)), default=0.0)
+    named = max((nearest_heading(t, match, column) for t in gauges(match)), default=0.0)
     measures = _MEASURES.get(question.measure, {question.measure})
     money = question.measure == "price" and any(of_kind(t, "amount") for t in texts)
     when = question.measure == "when" and any(v.kind in ("date", "time") for t in texts for v in values(t))
@@ -209,7 +209,7 @@ _ASKING = re.compile(r"多少|几|谁|什么|哪")
 _STANDING = frozenset({"winner", "table_number", "rank", "group"})
 
 
-def _nearness(term: Term, match: Match, column: int) -> float:
+def nearest_heading(term: Term, match: Match, column: int) -> float:
     """How surely a heading speaks of a term, by its words or by their meaning."""
     said = match.head(term, column)
     if said >= 0.55 or not match.said[column]:
@@ -218,7 +218,7 @@ def _nearness(term: Term, match: Match, column: int) -> float:
     return max(said, near if near >= _NEAR else 0.0)
 
 
-def _near_any(term: Term, match: Match) -> float:
+def titled(term: Term, match: Match) -> float:
     """How surely the headings of the table or page, or its cells, speak of a term; less where the page does elsewhere."""
     said = max((match.in_row(term, r) for r in range(len(match.rows))), default=0.0)
     titles = [match.grid.title, *match.said, *(i.text for i in match.page.lines[:2])]
@@ -244,7 +244,7 @@ def left_rows(match: Match, column: int) -> tuple[list[int], float]:
         if len(rows) < 2 and selecting:
             return [], 0.0
         rows = rows if len(rows) >= 2 else every
-    near = {t: max(_nearness(t, match, column), _near_any(t, match)) for t in gauges(match)}
+    near = {t: max(nearest_heading(t, match, column), titled(t, match)) for t in gauges(match)}
     open_terms = [*(t for t, n in near.items() if n < _NEAR), *selecting]
     asked = without(question, [t for t in question.terms if t not in open_terms])
     around = [(1.0, match.said[column]), *((0.8, text) for text in match.said)]

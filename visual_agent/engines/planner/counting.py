@@ -1,0 +1,380 @@
+"""How many: the records that fit what a question says, and numbers that stand beside what is counted.
+
+In: a `Question` and `Page`s. Out: a `Solution`, or None. A record fits when it holds the words that name some of the
+records, has the number that is asked for in the column that is spoken of, is on the asked side of a limit, or has
+nothing in a column that the question says there is nothing of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from visual_agent.engines.planner import answers, asking
+from visual_agent.engines.planner.extracts import looks_like_name, wanted
+from visual_agent.engines.planner.folding import has_han, normal, stem
+from visual_agent.engines.planner.grids import Grid
+from visual_agent.engines.planner.hits import Hit
+from visual_agent.engines.planner.lists import entries, holding, spelled
+from visual_agent.engines.planner.meanings import closeness
+from visual_agent.engines.planner.observed import Item
+from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.places import bulleted
+from visual_agent.engines.planner.questions import Question, threshold
+from visual_agent.engines.planner.ranking import is_index, key_of, nearest_heading, titled
+from visual_agent.engines.planner.records import records
+from visual_agent.engines.planner.single import Solution, field, one_field, told_by
+from visual_agent.engines.planner.sums import selected
+from visual_agent.engines.planner.tables import Match, best
+from visual_agent.engines.planner.values import han_number, is_numeric, number_of
+from visual_agent.engines.planner.weights import is_generic, weight
+from visual_agent.engines.planner.words import Term, likeness, words
+
+_NOUN_EN = re.compile(r"\b(?:how many|number of) ([a-z]+)(?: ([a-z]+))?")
+_NOUN_ZH = re.compile(r"(?:多少|几)个?([\u4e00-\u9fff])([\u4e00-\u9fff]?)")
+_NONE = re.compile(r"\b(?:no|not|never|without|zero|none|yet to|\w+n't)\b|没有?|未|零")
+_NOTHING = re.compile(r"0+(?:\.0+)?|[-–—]|nil|none|无", re.IGNORECASE)
+_NEAR = 0.45
+_UNITS = {
+    "minutes": "分钟",
+    "hours": "小时",
+    "days": "天",
+    "weeks": "周",
+    "months": "个月",
+    "years": "年",
+    "nights": "晚",
+    "people": "人",
+    "times": "次",
+}
+_NUMBER = r"\d[\d,]*(?:\.\d+)?|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-[a-z]+)?"
+
+
+def fitting(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """How many records meet a condition on a column: a number, a limit, or nothing."""
+    for page in pages:
+        for grid in records(page):
+            match = Match(question, grid, page)
+            rows = _rows(match)
+            if rows:
+                ids = tuple(next(c.id for c in match.rows[r] if c is not None) for r in rows)
+                why = f"{len(rows)} of {len(match.rows)} rows fit"
+                return Solution(answers.cited(str(len(rows)), ids), why, ids, 1.0, page.name)
+    return None
+
+
+def named(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """How many records hold what the question names, where the rest of it is in headings and titles."""
+    for page in pages:
+        for grid in records(page):
+            match = Match(question, grid, page)
+            if not any(grid.heads) and grid.width < 3:
+                continue
+            rows = [r for r, _ in enumerate(match.rows) if _selected(match, r, _selecting(match))]
+            if len(rows) == 1 and not _are_records(match):
+                continue  # one record that is named is rather asked for something that it does not say
+            if _selecting(match) and rows and len(rows) < len(match.rows) and _explained(match, []):
+                ids = tuple(next(c.id for c in match.rows[r] if c is not None) for r in rows)
+                return Solution(answers.cited(str(len(rows)), ids), "these rows hold it", ids, 1.0, page.name)
+    return None
+
+
+def _are_records(match: Match) -> bool:
+    """Whether what is counted is what the records are, by a heading or the title."""
+    terms = [t for t in match.question.terms if any(n in t.text for n in counted_nouns(match.question))]
+    return any(titled(t, match) > 0.5 for t in terms)
+
+
+def _selecting(match: Match) -> list[Term]:
+    """The terms that name some of the records, without what is counted."""
+    nouns = counted_nouns(match.question)
+    return [t for t in match.selecting() if not (has_han(t.text) and t.text in nouns)]
+
+
+def _selected(match: Match, row: int, terms: Sequence[Term]) -> bool:
+    return all(match.in_row(t, row) >= 0.55 for t in terms)
+
+
+def _rows(match: Match) -> list[int]:
+    """The records that meet a condition on a column; none where the question has no such condition."""
+    question = match.question
+    limit = threshold(question.folded)
+    bound = key_of(limit[1]) if limit is not None else None
+    numbers = [t for t in question.terms if t.kind == "number" and number_of(t.text) is not None]
+    selecting = [t for t in _selecting(match) if t.kind != "number"]
+    rows = [r for r, _ in enumerate(match.rows) if _selected(match, r, selecting)]
+    if limit is not None and bound is not None:
+        column = _column(match, any_single=True)
+        kept = [
+            r for r in rows if (n := _number(match, r, column)) is not None and _beyond(n, bound, limit[0], question)
+        ]
+    elif numbers:
+        column = _column(match)
+        kept = [r for r in rows if _number(match, r, column) == number_of(numbers[0].text)]
+    elif _NONE.search(question.folded) is not None:
+        column = _column(match)
+        kept = [r for r in rows if _is_nothing(match, r, column)]
+    else:
+        return []
+    return kept if column is not None and _explained(match, numbers) else []
+
+
+def _beyond(number: float, bound: float, more: bool, question: Question) -> bool:
+    """Whether a number is on the asked side of a limit, which "at least" and 以上 count in."""
+    if number == bound:
+        return asking.find("limit_included", question.folded) is not None
+    return (number > bound) == more
+
+
+def _column(match: Match, *, any_single: bool = False) -> int | None:
+    """The numeric column that the question speaks of; the only one where that may be meant (`any_single`)."""
+    numeric = [c for c in range(match.grid.width) if not is_index(match, c) and _is_numeric_column(match, c)]
+    scored = [(max((_nearness(t, match, c) for t in match.question.terms), default=0.0), c) for c in numeric]
+    best = max(scored, default=None)
+    if best is not None and best[0] >= _NEAR and sum(s == best[0] for s, _ in scored) == 1:
+        return best[1]
+    return numeric[0] if any_single and len(numeric) == 1 else None
+
+
+def _nearness(term: Term, match: Match, column: int) -> float:
+    """How surely a heading speaks of a term; "match" and the like say less than "drawn"."""
+    near = nearest_heading(term, match, column)
+    return near * (0.5 if is_generic(term) else 1.0) if near >= _NEAR else 0.0
+
+
+def _is_numeric_column(match: Match, column: int) -> bool:
+    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    plain = sum(is_numeric(t) or _NOTHING.fullmatch(t.strip()) is not None for t in texts)
+    return len(texts) >= 2 and plain >= 0.7 * len(texts)
+
+
+def _number(match: Match, row: int, column: int | None) -> float | None:
+    cell = match.rows[row][column] if column is not None else None
+    return number_of(cell.text) if cell is not None else None
+
+
+def _is_nothing(match: Match, row: int, column: int | None) -> bool:
+    cell = match.rows[row][column] if column is not None else None
+    return cell is not None and _NOTHING.fullmatch(cell.text.strip()) is not None
+
+
+def _explained(match: Match, idle: Sequence[Term]) -> bool:
+    """Whether each thing that the question names stands in a heading, a title or a record, or is what is counted."""
+    nouns = counted_nouns(match.question)
+    for term in match.question.terms:
+        if term in idle or term.kind == "soft" or term.weak or is_generic(term) or term.kind == "number":
+            continue
+        if weight(term, match.question) < 0.9 or any(n in term.text for n in nouns) or term.text in _UNITLIKE:
+            continue
+        if max(titled(term, match), max(nearest_heading(term, match, c) for c in range(match.grid.width))) < _NEAR:
+            return False
+    return True
+
+
+_UNITLIKE = frozenset({"mm", "cm", "km", "kg", "毫米", "厘米", "公里", "公斤", "超过", "低于", "以上", "以下", "不到"})
+
+
+def counted_nouns(question: Question) -> list[str]:
+    """What is counted: the words behind "how many", the characters behind 几."""
+    match = _NOUN_EN.search(question.folded) or _NOUN_ZH.search(question.folded)
+    if match is None:
+        return []
+    verbs = ("are", "is", "were", "was", "did", "do", "does", "has", "have", "can", "will", "of", "in", "for", "the")
+    return [w for w in match.groups() if w and w not in verbs]
+
+
+# --- numbers beside what is counted --------------------------------------------------------------------------------
+
+
+def beside(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """For "How many km have the shoes done?": of the numbers right before "km", the one whose line speaks of shoes."""
+    nouns = counted_nouns(question)[: 1 if question.chinese else 2]
+    found = [
+        (_shared(question, item, nouns), text, item, page)
+        for page in pages
+        for item in page.lines
+        for noun in nouns
+        for text in _numbers_before(noun, item)
+    ]
+    top = max((shared for shared, *_ in found), default=0.0)
+    nearest = [f for f in found if f[0] == top]
+    open_terms = [t for t in question.terms if weight(t, question) >= 0.9 and not _is_noun(t, nouns)]
+    if len({f[1] for f in nearest}) != 1 or (top == 0 and (len(found) > 1 or open_terms)):
+        return None
+    _, text, item, page = nearest[0]
+    return Solution(answers.value(text, (item.id,)), "the number stands before it", (item.id,), item.score, page.name)
+
+
+def _numbers_before(noun: str, item: Item) -> list[str]:
+    """The numbers right before a noun or unit in a line, in words or figures, in either language."""
+    folded = normal(item.text)
+    if has_han(noun):
+        return re.findall(rf"(\d+|[一二两三四五六七八九十]+)\s?个?{noun}", folded)
+    found = re.findall(rf"(?<![\w.,-])({_NUMBER}) (?:[a-z-]+ )?({re.escape(noun[:3])}[a-z]*)\b(?!:? ?\d)", folded)
+    numbers = [number for number, said in found if stem(said) == stem(noun)]
+    unit = _UNITS.get(noun if noun.endswith("s") or noun == "people" else noun + "s")
+    return numbers + (re.findall(rf"(\d+)\s?{unit}", folded) if unit else [])
+
+
+def _shared(question: Question, item: Item, nouns: Sequence[str]) -> float:
+    """How much of the rest of the question a line speaks of."""
+    said = words(item.text)
+    rest = [t for t in question.terms if not _is_noun(t, nouns)]
+    got = sum(weight(t, question) * likeness(t, said) for t in rest if likeness(t, said) >= 0.55)
+    strong = [t for t in rest if weight(t, question) >= 0.9 and not is_generic(t)]
+    near = max((closeness(t.text, w) for t in strong for w in normal(item.text).split()), default=0.0)
+    han = {c for c in question.folded if has_han(c) and c not in _IDLE and c not in "".join(nouns)}
+    same = 0.3 * sum(c in item.text for c in han)
+    return round(got + (0.5 * near if near >= 0.5 else 0.0) + same, 2)
+
+
+_IDLE = "一二两三四五六七八九十个里有的是几多少吗么呢了共总要能会我你他她它这那在上下请问每次天"
+
+
+def _is_noun(term: Term, nouns: Sequence[str]) -> bool:
+    return any(n in term.text or term.text in n for n in nouns)
+
+
+def is_count(text: str) -> bool:
+    """Whether a text can be a number of things: no number in a list ("1."), no code ("5b")."""
+    plain = text.strip()
+    if re.fullmatch(r"\d{1,2}[.)、]|\d+[a-z]|[A-Z]+-?\d+", plain):
+        return False
+    return number_of(plain) is not None or han_number(plain) is not None
+
+
+def _tells(hit: Hit, question: Question, page: Page) -> bool:
+    """Whether a value that was found is a number of what is counted, not a number in some other remark."""
+    if not is_count(hit.text):
+        return False
+    nouns = counted_nouns(question)
+    source = next((page.known[i].text for i in hit.ids if i in page.known), hit.text)
+    if is_numeric(source) or not nouns or not re.search(r"[^\W\d_]{2}", source.replace(hit.text, "", 1)):
+        return True
+    around = normal(f"{hit.label} {hit.column} {source}")
+    said = words(around)
+    about = [t for t in question.terms if any(n in t.text for n in nouns)]
+    if nouns[0] in _PEOPLE and re.search(rf"{re.escape(hit.text)}\s?[{_PEOPLE}]", source):
+        return True
+    return any(n[:4] in around for n in nouns) or any(likeness(t, said) >= 0.55 for t in about)
+
+
+_PEOPLE = "人名位个"
+_RECORDS_ZH = "个项种条名人样件行家本位门场辆道首部款处"
+
+
+def _of_records(question: Question, grid: Grid) -> bool:
+    """Whether all rows may be meant: what is counted is no unit that their cells are measured in."""
+    nouns = counted_nouns(question)
+    heads = "".join(grid.head(c) for c in range(grid.width))
+    return not question.chinese or not nouns or nouns[0] in _RECORDS_ZH or nouns[0] in heads
+
+
+# --- how many there are --------------------------------------------------------------------------------------------
+
+
+def _of_rows(hits: Sequence[Hit]) -> bool:
+    """Whether the best two values stand in one column of two rows alike: then the rows are to be counted."""
+    if len(hits) < 2 or hits[0].score - hits[1].score > 0.02 or hits[0].also == hits[1].also:
+        return False
+    first, second = (h.label.partition(" ")[2] for h in hits)
+    return bool(first) and first == second
+
+
+def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """A number that stands there, else how many rows there are of what is asked."""
+    if wanted(question) == "duration" and threshold(question.folded) is None:
+        return field(question, pages) or beside(question, pages)
+    conditional = fitting(question, pages)
+    if conditional is not None:
+        return conditional
+    stated = beside(question, pages)
+    if stated is not None:
+        return stated
+    for page in pages:
+        hits = [h for h in best(question, page)[:4] if _tells(h, question, page)][:2]
+        if hits and hits[0].score >= 0.75 and not _of_rows(hits):
+            return told_by(hits[0], page)
+    found = named(question, pages) or entries(question, pages)
+    if found is not None:
+        return found
+    if all(sum(looks_like_name(i.text) for i in p.lines) >= 0.5 * len(p.lines) for p in pages):
+        names = _listed(question, pages)
+        if names is not None:
+            return names
+    for page in pages:
+        for grid, rows, share in selected(question, page)[:1]:
+            if len(rows) == 1 and not _are_records(Match(question, grid, page)):
+                continue
+            if (
+                share >= 0.6
+                and rows
+                and len(grid.body) >= 2
+                and (len(rows) < len(grid.body) or _of_records(question, grid))
+            ):
+                cells = tuple(next(c.id for c in row if c is not None) for row in rows)
+                why = f"{len(rows)} of {len(grid.body)} rows fit"
+                return Solution(answers.cited(str(len(rows)), cells), why, cells, 1.0, page.name)
+    return (
+        _listed(question, pages)
+        or _repeats(question, pages)
+        or spelled(question, pages)
+        or holding(question, pages)
+        or _labelled(question, pages)
+    )
+
+
+def _labelled(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """The number under a label."""
+    found = one_field(question, pages)
+    if found is None:
+        return None
+    text = re.sub(r"\s*\[[^\]]*\]", "", found.text)
+    page = next((p for p in pages if p.name == found.page), pages[0])
+    return found if _tells(Hit(text, found.ids, found.why, 1.0), question, page) else None
+
+
+_THINGS = re.compile(
+    r"\b(?:items?|things?|entries|lines?|points?|products?|articles|names?|people|students|pupils|members|persons)\b|几样|几项|几个|几条|几件|多少样|多少项|多少个|多少条|多少件|多少人|几人|人"
+)
+
+
+_SURNAME = re.compile(r"姓([\u4e00-\u9fff])")
+
+
+def _listed(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """How many names or bulleted lines there are, where the question names nothing more special."""
+    if not _THINGS.search(question.folded):
+        return None
+    surname = _SURNAME.search(question.folded)
+    for page in pages:
+        names = [i for i in page.lines if looks_like_name(i.text) and len(i.text) <= 24]
+        if surname:
+            names = [i for i in names if i.text.startswith(surname[1])]
+        people = re.search(r"\b(?:names?|people|students|pupils|members|persons)\b|人|同学|名字|名单", question.folded)
+        if people and (len(names) >= 3 or (surname and names)):
+            ids = tuple(i.id for i in names)
+            return Solution(answers.cited(str(len(names)), ids), "names were counted", ids, 1.0, page.name)
+        plain = [
+            t
+            for t in question.terms
+            if weight(t, question) >= 0.35 and not is_generic(t) and not t.concepts & {"people_count"}
+        ]
+        lines = bulleted(page)
+        if len(lines) >= 3 and not plain and not people:
+            ids = tuple(i.id for i in lines)
+            return Solution(
+                answers.cited(str(len(lines)), ids), "the lines of the list were counted", ids, 1.0, page.name
+            )
+    return None
+
+
+def _repeats(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """How often a quoted text stands on the pages."""
+    if not question.quoted:
+        return None
+    wanted = normal(question.quoted[0])
+    found = [i for page in pages for i in page.lines for _ in range(normal(i.text).count(wanted))]
+    if not found:
+        return None
+    ids = tuple(i.id for i in found)
+    return Solution(answers.cited(str(len(found)), ids), "lines with these words were counted", ids)
