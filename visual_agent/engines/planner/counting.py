@@ -248,7 +248,7 @@ def _tells(hit: Hit, question: Question, page: Page) -> bool:
         return False
     nouns = counted_nouns(question)
     source = next((page.known[i].text for i in hit.ids if i in page.known), hit.text)
-    if is_numeric(source) or not nouns or not re.search(r"[^\W\d_]{2}", source.replace(hit.text, "", 1)):
+    if not nouns or not re.search(r"[^\W\d_]{3}|[\u4e00-\u9fff]{2}", source):
         return True
     around = normal(f"{hit.label} {hit.column} {source}")
     said = words(around)
