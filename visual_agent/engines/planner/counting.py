@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
@@ -234,12 +235,27 @@ def _is_noun(term: Term, nouns: Sequence[str]) -> bool:
     return any(n in term.text or term.text in n for n in nouns)
 
 
+def counts(text: str) -> bool:
+    """Whether an answer to "how many" says a number that is no code."""
+    said = re.sub(r"\s*(?:\[[^\]]*\]|[(（].*[)）])", "", text).strip()
+    return is_count(said)
+
+
 def is_count(text: str) -> bool:
     """Whether a text can be a number of things: no number in a list ("1."), no code ("5b")."""
     plain = text.strip()
     if re.fullmatch(r"\d{1,2}[.)、]|\d+[a-z]|[A-Z]+-?\d+", plain):
         return False
     return number_of(plain) is not None or han_number(plain) is not None
+
+
+def _nearest(hits: list[Hit], question: Question) -> list[Hit]:
+    """Two values, the one first whose label means what the question does, where they differ clearly in that."""
+    if len(hits) < 2 or hits[0].score - hits[1].score > 0.25:
+        return hits
+    phrase = " ".join([*counted_nouns(question)[:1], *(t.text for t in question.terms if not t.weak)])
+    near = [closeness(phrase, normal(h.label)) for h in hits]
+    return [replace(hits[1], score=hits[0].score), hits[0]] if near[1] > near[0] + 0.15 else hits
 
 
 def _tells(hit: Hit, question: Question, page: Page) -> bool:
@@ -291,7 +307,7 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
     if stated is not None:
         return stated
     for page in pages:
-        hits = [h for h in best(question, page)[:4] if _tells(h, question, page)][:2]
+        hits = _nearest([h for h in best(question, page)[:4] if _tells(h, question, page)][:2], question)
         if hits and hits[0].score >= 0.75 and not _of_rows(hits):
             return told_by(hits[0], page)
     found = named(question, pages) or entries(question, pages)
@@ -318,7 +334,7 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
         _listed(question, pages)
         or _repeats(question, pages)
         or spelled(question, pages)
-        or holding(question, pages)
+        or (None if question.about("available") else holding(question, pages))
         or _labelled(question, pages)
     )
 

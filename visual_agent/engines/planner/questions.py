@@ -39,6 +39,13 @@ _QUOTED = re.compile(
     r"|(?<!\w)'([^']{2,200})'(?!\w)"
 )
 _ORDINAL_ZH = re.compile(r"第[一二三四五六七八九十\d]+[节课时组排届次期季周轮章]")
+_UNITS = {
+    "mm": "millimet(?:re|er)",
+    "cm": "centimet(?:re|er)",
+    "km": "kilomet(?:re|er)",
+    "kg": "kilogram|kilo",
+    "ml": "millilit(?:re|er)",
+}
 _MEASURED = frozenset({"amount", "number", "percent", "duration"})
 
 
@@ -168,6 +175,8 @@ def _clock(match: re.Match[str]) -> str:
 def _terms(folded: str) -> tuple[Term, ...]:
     """The question's terms without those that only say how it asks; times and dates are terms as a whole."""
     folded = re.sub(r"([\u4e00-\u9fff])不\1", r"\1", folded)
+    for unit, words in _UNITS.items():
+        folded = re.sub(rf"\b(?:{words})s?\b", unit, folded)
     folded = asking.pattern("going").sub("destination ", folded)
     folded = asking.pattern("clock").sub(_clock, folded)
     folded = asking.pattern("script").sub(" ", folded)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.charted import about, charted
-from visual_agent.engines.planner.counting import counted
+from visual_agent.engines.planner.counting import counted, counts
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.hits import Hit
@@ -23,7 +23,7 @@ from visual_agent.engines.planner.places import part_of, region_word
 from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
 from visual_agent.engines.planner.questions import Question, both_ends, threshold
 from visual_agent.engines.planner.ranking import extreme
-from visual_agent.engines.planner.reckoning import reckoned
+from visual_agent.engines.planner.reckoning import lacking, reckoned
 from visual_agent.engines.planner.related import related
 from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.several import chosen, on_both
@@ -47,13 +47,18 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The answer, or None."""
     if not pages or not any(p.lines for p in pages):
         return None
+    calculation = fitted(question, pages)
+    worked_out = reckoned(calculation, pages)  # compares pages, so that none may be left out because another is named
+    if worked_out is not None or lacking(calculation, pages):
+        return worked_out
     question, pages = addressed(question, pages)
     question = fitted(question, pages)
-    for solver in (versions, which, in_order, reasoned, reckoned, *_ORDER.get(question.kind, (field,)), spoken):
+    for solver in (versions, which, in_order, reasoned, *_ORDER.get(question.kind, (field,)), spoken):
         found = solver(question, pages)
-        if found is not None:
+        if found is not None and (question.kind != "count" or counts(found.text)):
             return found
-    return by_relation(question, pages)
+    related_to = by_relation(question, pages)
+    return related_to if related_to is None or question.kind != "count" or counts(related_to.text) else None
 
 
 _RELATED = 0.58
