@@ -91,6 +91,8 @@ def support(word: Word, text: str, like: float = LIKE) -> float:
         best = max(best, 0.8)
     if len(word.text) == 2 and word.text[1] in "子儿" and word.text[0] in folded:
         best = max(best, 0.75)
+    if len(word.text) == 2 and word.text[1] in folded and is_verb(word.text):
+        best = max(best, 0.7)  # "喝酒" in "忌烟酒"
     if len(word.text) > 3 and word.text.isalpha() and not has_han(word.text) and word.text in folded:
         best = max(best, 0.75)  # "chip" in "microchip"
     return max(best, min(0.85, _closest(word.text, folded, like)))
@@ -108,13 +110,16 @@ def _closest(word: str, folded: str, like: float) -> float:
 
 def shares(phrase: str, texts: Sequence[str], like: float = LIKE) -> list[float]:
     """How much of a phrase each text accounts for, 0..1; all zeros where the phrase says nothing."""
-    found = content(phrase)
+    found = list(content(phrase))
     table = [[support(w, t, like) for w in found] for t in texts]
     for n in range(len(found)):
         if any(row[n] >= 1 for row in table):
             for row in table:  # where the word itself stands, its kin are hardly meant
                 row[n] *= 1 if row[n] >= 1 else 0.7
-    mass = [w.weight * _rarity(sum(row[n] >= 0.5 for row in table), len(texts)) for n, w in enumerate(found)]
+    holders = [sum(row[n] >= 0.5 for row in table) for n in range(len(found))]
+    mass = [w.weight * _rarity(h, len(texts)) for w, h in zip(found, holders, strict=True)]
+    heard = [m if h or w.weight >= 0.5 else 0.0 for m, h, w in zip(mass, holders, found, strict=True)]
+    mass = heard if any(heard) else mass  # verbs and types that the page does not have say nothing
     whole = sum(mass)
     return [sum(m * s for m, s in zip(mass, row, strict=True)) / whole if whole else 0.0 for row in table]
 

@@ -9,9 +9,11 @@ import re
 from collections.abc import Sequence
 
 from visual_agent.engines.planner.folding import normal
+from visual_agent.engines.planner.nearest import shares
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.related import Key, Passage, keys_of, passages_of
+from visual_agent.engines.planner.replies import topic
 from visual_agent.engines.planner.weights import other_day
 
 Ruling = tuple[bool, str, tuple[str, ...]]
@@ -31,7 +33,7 @@ _NEGATIVE = re.compile(
     r"\bno\b|\bnot\b|n['’]t\b|\bcannot\b|\bnever\b|\bavoid\b|\bprohibited\b|\bforbidden\b|\bbanned\b"
     r"|\bkeep (?:off|out)\b"
     r"|\bout of (?:order|service|stock|use)\b|\bsold out\b|\bunavailable\b|\bdeclined\b|\bfailed\b"
-    r"|\bdrows\w+\b|禁止|严禁|请勿|切勿|勿|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
+    r"|\bdrows\w+\b|禁止|严禁|请勿|切勿|勿|禁用|忌|慎用|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
 )
 _EXCEPT = re.compile(r"\b(?:except|unless|other than|apart from|only)\b(.*)|除(.*?)外")
 _MUST = re.compile(
@@ -39,7 +41,7 @@ _MUST = re.compile(
     r"|必须|需|须|请|务必|凭"
 )
 _NEEDLESS = re.compile(
-    r"\bnot (?:required|needed|necessary)\b|\bno need\b|\boptional\b|\bwithout\b|\bno booking\b"
+    r"\bneed not\b|\bneedn['’]t\b|\bnot (?:required|needed|necessary)\b|\bno need\b|\boptional\b|\bwithout\b|\bno booking\b"
     r"|无需|不用|不必|免"
 )
 _ASKS_NEED = re.compile(
@@ -127,6 +129,8 @@ def _switch(question: Question, keys: Sequence[Key], passages: Sequence[Passage]
         if share < 0.62 or not (_ON.fullmatch(state) or _OFF.fullmatch(state)):
             continue
         said = _ON.fullmatch(state) is not None
+        if _ASKS_COST.search(question.folded) and state in ("included", "free", "包含", "免费"):
+            said = False
         if best is None or share > best[0]:
             best = share, (said != bool(_ASKS_OFF.search(question.folded)), f"{label}: {value}", ids)
     return best[1] if best is not None else None
@@ -159,13 +163,18 @@ def _rule(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) 
     """The sentence that speaks of most of what the question names, and whether it says yes or no."""
     asks_need = _ASKS_NEED.search(question.folded) is not None
     asks_leave = _ASKS_LEAVE.search(question.folded) is not None
+    sentences = [
+        (sentence, tuple(i.id for i in passage.parts))
+        for passage in passages
+        for sentence in _SPLIT.split(passage.text)
+        if not other_day(question, sentence)
+    ]
+    near = shares(topic(question), [text for text, _ in sentences])
     scored: list[tuple[float, str, tuple[str, ...], float]] = []
-    for passage in passages:
-        for sentence in _SPLIT.split(passage.text):
-            share = _share(keys, sentence)
-            if share >= 0.4 and not other_day(question, sentence):
-                ids = tuple(i.id for i in passage.parts)
-                scored.append((share - 0.001 * len(sentence), sentence, ids, share))
+    for (sentence, ids), close in zip(sentences, near, strict=True):
+        share = max(_share(keys, sentence), close if close >= 0.6 else 0.0)
+        if share >= 0.4:
+            scored.append((share - 0.001 * len(sentence), sentence, ids, share))
     for _, text, ids, share in sorted(scored, reverse=True)[:3]:
         yes = _costs(question, normal(text))
         yes = yes if yes is not None else _says(question, keys, normal(text), asks_need, asks_leave)
@@ -176,13 +185,19 @@ def _rule(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) 
     return None
 
 
+_ASKS_COST = re.compile(r"\b(?:cost|pay|charge|fee|extra)|收费|花钱|要钱|收钱")
+
+
 def _costs(question: Question, text: str) -> bool | None:
     """Whether a sentence that says "free" means yes: to "is it free", not to "does it cost"."""
-    if not re.search(r"\bfree\b|\bno charge\b|免费", text):
-        return None
+    asks_cost = _ASKS_COST.search(question.folded) is not None
+    if asks_cost and _NEEDLESS.search(text):
+        return False
+    if not re.search(r"\bfree\b|\bno charge\b|\bincluded\b|免费|赠送|含", text):
+        return True if asks_cost and re.search(r"[£$€¥]\s?\d|\d\s?[元块]", text) else None
     if re.search(r"\bfree\b|免费|不要钱", question.folded):
         return True
-    return False if re.search(r"\b(?:cost|pay|charge|fee)|收费|花钱|要钱", question.folded) else None
+    return False if asks_cost else None
 
 
 def _says(question: Question, keys: Sequence[Key], text: str, asks_need: bool, asks_leave: bool) -> bool | None:

@@ -117,7 +117,7 @@ def _open_on(question: Question, pages: Sequence[Page]) -> Solution | None:
     return Solution(answers.cited(called(question, pages, fitting[0]), ids), "the hours of both say so", ids)
 
 
-def _opens(asked: frozenset[str], page: Page) -> tuple[bool, tuple[str, ...]] | None:
+def _opens(asked: frozenset[int], page: Page) -> tuple[bool, tuple[str, ...]] | None:
     """Whether a page's hours are open on days; None where it names no days at all."""
     seen: tuple[str, ...] = ()
     for item in page.lines:
@@ -173,7 +173,7 @@ def _value_on(question: Question, kind: str, page: Page) -> tuple[float, Hit] | 
         asked = replace(analyse(_TOTALS[kind]), wants=kind, counts=False)
         hits = [h for h in best(asked, page)[:1] if h.sure] or _largest(kind, page)
     else:
-        hits = _spoken_of(phrase, kind, page)
+        hits = value_for(phrase, kind, page)
     for hit in hits:
         number = key_of(hit.text, "when" if kind in ("when", "time") else "")
         if number is not None:
@@ -196,7 +196,7 @@ def _compared(question: Question) -> str:
     return " ".join(w.text for w in said if not asking.pattern("manner").fullmatch(w.text))
 
 
-def _spoken_of(phrase: str, kind: str, page: Page) -> list[Hit]:
+def value_for(phrase: str, kind: str, page: Page) -> list[Hit]:
     """The values of a type, those first whose label or line is nearest to a phrase."""
     texts = [
         (" ".join((p.label, *p.context)), p.value, p.ids) for p in page.pairs if p.prior >= 0.8 and not values(p.label)

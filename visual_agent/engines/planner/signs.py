@@ -14,9 +14,11 @@ from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.prose import passages
-from visual_agent.engines.planner.questions import Question, threshold
+from visual_agent.engines.planner.questions import Question, analyse, threshold
 from visual_agent.engines.planner.ranking import key_of
+from visual_agent.engines.planner.replies import each, replied, spoken_of
 from visual_agent.engines.planner.rules import ruled
+from visual_agent.engines.planner.several import value_for
 from visual_agent.engines.planner.sums import operands
 from visual_agent.engines.planner.tables import best
 from visual_agent.engines.planner.values import number_of, values
@@ -66,6 +68,16 @@ def decide(question: Question, pages: Sequence[Page]) -> Verdict | None:
         and (asking.find("is_same", question.folded) or asking.find("has_changed", question.folded))
     ):
         return _same(question, pages)
+    every = each(question) if len(pages) > 1 else ""
+    if every:
+        verdicts = [decide(analyse(every), [page]) for page in pages]
+        ids = tuple(i for v in verdicts if v is not None for i in v.ids)
+        known = [v for v in verdicts if v is not None]
+        return Verdict(len(known) == len(pages) and all(v.yes for v in known), "", ids) if known else None
+    for page in pages:
+        told = replied(question, page)
+        if told is not None:
+            return Verdict(*told)
     if len(pages) == 1:
         found = _open(question, pages[0])
         if found is None and (ruling := ruled(question, pages[0])) is not None:
@@ -144,12 +156,23 @@ def _open(question: Question, page: Page) -> Verdict | None:
         shut = bool(words(text).concepts & _CLOSED)
         hours = [v.number for v in values(text) if v.kind == "time" and v.number is not None]
         is_open = not shut
+        part = next((span for pattern, span in _DAY_PARTS.items() if re.search(pattern, question.folded)), None)
+        if part and not times and len(hours) >= 2 and not shut:
+            is_open = any(a < part[1] and b > part[0] for a, b in zip(hours[::2], hours[1::2], strict=False))
         if times and len(hours) >= 2 and not shut:
             is_open = any(
                 a <= times[0] <= (b if b > a else b + 1440) for a, b in zip(hours[::2], hours[1::2], strict=False)
             )
         return Verdict(is_open != asks_closed, text, ids)
     return Verdict(asks_closed, "", ()) if spoke and days is not None else None
+
+
+_DAY_PARTS = {
+    r"\bmornings?\b|上午|早上|早晨": (0, 720),
+    r"\bafternoons?\b|下午": (720, 1080),
+    r"\bevenings?\b|\bnights?\b|晚上|夜里|傍晚": (1140, 1440),
+}
+"""Parts of the day, in minutes."""
 
 
 def _hour_lines(page: Page) -> list[tuple[str, tuple[str, ...]]]:
@@ -209,7 +232,22 @@ def _compared(question: Question, page: Page) -> Verdict | None:
         if a is None or b is None:
             continue
         return Verdict(a > b if question.high is not False else a < b, f"{one.text} / {two.text}", one.ids + two.ids)
-    return None
+    sides = _SIDES.search(question.folded)
+    phrases = [g for g in sides.groups() if g] if sides is not None else []
+    found = [next(iter(value_for(p, "", page)), None) for p in phrases]
+    if len(found) != 2 or found[0] is None or found[1] is None or found[0].ids == found[1].ids:
+        return None
+    a, b = key_of(found[0].text), key_of(found[1].text)
+    low = question.high is False or re.search(r"[少低小短早轻]|便宜", question.folded) is not None
+    if a is None or b is None:
+        return None
+    return Verdict(a < b if low else a > b, f"{found[0].text} / {found[1].text}", found[0].ids + found[1].ids)
+
+
+_SIDES = re.compile(
+    r"^(?:is|was|are|were|did|does|do|has|have) (.+?) (?:\w+ )?(?:more|less|fewer|\w+er)\b.*? than (.+?)[?.]*$"
+    r"|^(.+?)比(.+?)(?:更|还|要)?[多少高低贵便大小长短早晚快慢]"
+)
 
 
 def threshold_number(question: Question) -> float | None:
@@ -225,6 +263,11 @@ def _bounded(question: Question, page: Page) -> Verdict | None:
         return None
     bare = without(question, [t for t in question.terms if t.kind == "number" or number_of(t.text) is not None])
     hit = _first(replace(bare, wants=bare.wants or "number"), page)
+    if hit is None:
+        spoken = re.split(
+            r"超|大于|高于|多于|低于|不到|少于|\b(?:over|above|more|under|below|less)\b", question.folded
+        )[0]
+        hit = next(iter(value_for(spoken, question.wants or "number", page)), None)
     number = key_of(hit.text) if hit is not None else None
     if hit is None or number is None:
         return None
@@ -283,23 +326,22 @@ def _present(question: Question, pages: Sequence[Page]) -> Verdict | None:
         return found or Verdict(False, "", ())
     if not asked.terms:
         return None
-    best_share, best_text = 0.0, ""
-    best_ids: tuple[str, ...] = ()
     for page in pages:
-        for text, ids, _ in [*passages(page), *_row_texts(page)]:
-            said = words(text)
-            share = sum(weight(t, asked) * likeness(t, said) for t in asked.terms) / sum(
-                weight(t, asked) for t in asked.terms
-            )
-            if share - 0.0005 * len(text) > best_share:
-                best_share, best_text, best_ids = share - 0.0005 * len(text), text, ids
-    if best_share >= 0.7:
-        negative = asking.find("forbids", normal(best_text)) is not None and not asking.find("forbids", question.folded)
-        return Verdict(not negative or _mentions(question), best_text, best_ids)
+        for text, ids in spoken_of(question, page, _PRESENT)[:1]:
+            said = re.sub(r"^\W*(?:no|不|没有)[,， ]+(?:but|though|不过|但)", "", normal(text))
+            forbids = asking.find("forbids", said) is not None and not asking.find("forbids", question.folded)
+            missed = _ATTENDS.search(question.folded) is not None and _ABSENT.search(said) is not None
+            return Verdict(not (forbids or missed) or _mentions(question), text, ids)
     if asking.find("presence", question.folded) and pages:
         whole = max(measure(asked, [], page)[0] for page in pages)
         return Verdict(False, "", ()) if whole < 0.9 or len(asked.terms) == 1 else None
     return None
+
+
+_PRESENT = 0.66
+"""Least share of a question that a sentence must speak of for a plain yes."""
+_ATTENDS = re.compile(r"\b(?:there|attend\w*|present|come|came|turn(?:ed)? up)\b|来|参加|出席|到场|在场")
+_ABSENT = re.compile(r"\bapologies\b|\babsent\b|\bexcused\b|请假|缺席|未到")
 
 
 def _mentions(question: Question) -> bool:
@@ -307,15 +349,6 @@ def _mentions(question: Question) -> bool:
         re.search(r"\b(?:mention\w*|talk\w*|refer\w*|discuss\w*|speak\w*|word)\b|提到|提及|出现", question.folded)
         is not None
     )
-
-
-def _row_texts(page: Page) -> list[tuple[str, tuple[str, ...], float]]:
-    rows = []
-    for grid in page.grids:
-        for row in grid.body:
-            full = [c for c in row if c is not None]
-            rows.append((" ".join(c.text for c in full), tuple(c.id for c in full), 1.0))
-    return rows
 
 
 def _quoted(question: Question, pages: Sequence[Page]) -> Verdict | None:

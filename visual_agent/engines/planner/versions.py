@@ -14,10 +14,10 @@ from rapidfuzz import fuzz
 from visual_agent.engines.planner import answers, asking, changes
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import normal
+from visual_agent.engines.planner.nearest import shares
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, typed
-from visual_agent.engines.planner.running import alike
 from visual_agent.engines.planner.several import called, chosen
 from visual_agent.engines.planner.single import Solution, one_field
 from visual_agent.engines.planner.values import of_kind, values
@@ -88,11 +88,14 @@ def _soft(question: Question) -> list[Term]:
     ]
 
 
-def _line(about: Sequence[Term], page: Page) -> Item | None:
-    """The line that speaks of all of something."""
-    scored = [(sum(alike(t, i.text) for t in about) / len(about) - 0.002 * len(i.text), i) for i in page.lines]
-    top = max(scored, key=lambda si: si[0], default=(0.0, None))
-    return top[1] if top[0] >= 0.6 else None
+def _line(about: Sequence[Term], page: Page) -> tuple[str, tuple[str, ...]] | None:
+    """The row or line that speaks of all of something."""
+    rows = [[c for c in row if c is not None] for grid in page.grids for row in grid.body]
+    parts = [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in [*rows, *([i] for i in page.loose)]]
+    scores = shares(" ".join(t.text for t in about), [text for text, _ in parts])
+    scored = [(s - 0.002 * len(p[0]), p) for s, p in zip(scores, parts, strict=True)]
+    top = max(scored, key=lambda sp: sp[0], default=None)
+    return top[1] if top is not None and top[0] >= 0.6 else None
 
 
 def _whether(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -110,14 +113,14 @@ def _whether(question: Question, pages: Sequence[Page]) -> Solution | None:
         return _verdict(question, (not found) == same_asked, "", [i for d in found for i in d.ids])
     lines = [_line(about, p) for p in pages]
     if lines[0] is not None and lines[1] is not None:
-        one, two = lines[0].text, lines[1].text
+        one, two = lines[0][0], lines[1][0]
     else:
         kind = typed(tuple(about))
         texts = [" / ".join(sorted({v.text for i in p.lines for v in of_kind(i.text, kind)})) for p in pages]
         if kind not in ("date", "time", "amount", "phone", "email", "url", "percent") or not any(texts):
             return None
         one, two = texts
-    ids = [i.id for i in lines if i is not None]
+    ids = [i for line in lines if line is not None for i in line[1]]
     same = normal(one).replace(" ", "") == normal(two).replace(" ", "")
     if not same_asked and not _CHANGED.search(question.folded):
         return _verdict(
