@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from visual_agent.engines.planner.charts import axis_numbers, charts
 from visual_agent.engines.planner.folding import has_han
@@ -28,7 +28,7 @@ _KINDS = ("amount", "percent", "number", "duration", "time", "date")
 class Figure:
     """A number: `name` is what its row is called, `head` its column's heading and unit, `also` what else stands near.
 
-    `row` and `column` are the same for figures of one row or one column; `rank` is how surely it has this name (0..1).
+    `row` and `column` are the same for figures of one row or one column; `last` ones stand at their row's end.
     """
 
     number: float
@@ -41,7 +41,7 @@ class Figure:
     row: str
     column: str
     page: str
-    rank: float = 1.0
+    last: bool = False
 
 
 def figures(page: Page) -> list[Figure]:
@@ -55,12 +55,14 @@ def figures(page: Page) -> list[Figure]:
     names = {f.name for f in found}
     found += [f for f in _of_lines(page) if not any(page.known[f.id].text.strip() in name for name in names)]
     found += _of_sentences(page)
-    return found
+    last = {f.row: f.id for f in found}
+    return [replace(f, last=True) if last[f.row] == f.id else f for f in found]
 
 
 def valued(text: str) -> list[Value]:
     """The values of a text that can be reckoned with."""
-    return [v for v in values(text) if v.kind in _KINDS and (v.number is not None or v.day is not None)]
+    found = [v for v in values(text) if v.kind in _KINDS and (v.number is not None or v.day is not None)]
+    return [v for v in found if v.kind != "number" or any(c.isdigit() for c in v.text)]
 
 
 def _leading(text: str) -> Value | None:
@@ -85,12 +87,14 @@ def _of_grid(grid: Grid, key: str, page: Page) -> Iterator[Figure]:
         for c, cell in enumerate(row):
             if c in starts:
                 labels = []
-            value = _leading(cell.text) if cell is not None and (c > 0 or labels or grid.width == 1) else None
+            value = _leading(cell.text) if cell is not None else None
             if cell is None:
                 continue
-            if value is None:
+            if value is None or (c == 0 and grid.width > 1 and value.kind not in ("time", "date")):
                 labels.append(cell.text)
                 continue
+            if c == 0 and value.kind == "time":
+                labels.append(cell.text)
             rest = [x.text for x in row if x is not None and x is not cell and _leading(x.text) is None]
             name = heads[c] if len(grid.body) == 1 and heads[c] else " ".join(labels or rest[:1])
             if name:
@@ -192,8 +196,8 @@ def _of_blocks(page: Page) -> Iterator[Figure]:
             continue
         rest = " ".join(i.text for i in block[1:])
         for item in block[1:]:
-            found = valued(item.text)
-            if len(found) == 1 and found[0].kind != "date" and len(item.text) < 40:
+            found = [v for v in valued(item.text) if v.kind != "date"]
+            if len(found) == 1 and len(item.text) < 40:
                 head = item.text.replace(found[0].text, " ").strip()
                 key = f"{page.name} cards {head.casefold()}"
                 yield _made(found[0], item, block[0].text, head, rest, f"{page.name} card {n}", key, page)

@@ -28,15 +28,20 @@ _CLOSE = 0.5
 """Closeness from which two words count as synonyms; see meanings.py."""
 _SIDE_BY_SIDE = 4
 
-_AND = re.compile(r",|，|、|\band\b|\bplus\b|&|\+|\balong with\b|\bas well as\b|(?:加上|再加|以及|还有|和|与|跟|及)")
+_AND = re.compile(
+    r",|，|、|\band\b|\bplus\b|\+|\balong with\b|\bas well as\b|(?:加上|再加|(?<![参增更])加(?![班油热工急湿床强入大盟])|以及|还有|和|与|跟|及)"
+)
 _BETWEEN = (
-    re.compile(r"\bbetween (?P<a>.+?) and (?P<b>.+)"),
+    re.compile(r"\b(?:between|separates?) (?P<a>.+?) (?:and|from) (?P<b>.+)"),
+    re.compile(
+        r"\bhow (?:far|many|much)\b.*?\b(?:behind|ahead of) (?P<a>.+?) (?:is|are|was|were|did|do|does) (?P<b>.+)"
+    ),
     re.compile(r"\bfrom (?P<a>.+?) (?:to|until|till) (?P<b>.+)"),
     re.compile(r"\b(?:before|after) (?P<a>[\w' -]+?) (?:do|does|did|is|are|will|should|must|can) (?P<b>.+)"),
     re.compile(r"\bhow (?:much|many|far|long|old)\b(?P<a>.+?)\b(?:than|compared (?:to|with)|before|after)\b(?P<b>.+)"),
     re.compile(r"(?P<a>.+?)\bminus\b(?P<b>.+)"),
     re.compile(
-        r"^(?P<a>.+?)比(?P<b>.+?)(?:多|少|高|低|贵|便宜|早|晚|长|短|重|轻|快|慢|大|小|省|远)[^,，]{0,3}(?:多少|几|多久)"
+        r"^(?P<a>.+?)比(?P<b>.+?)(?:多|少|高|低|贵|便宜|早|晚|长|短|重|轻|快|慢|大|小|省|远|划算)[^,，]{0,3}(?:多少|几|多久)"
     ),
     re.compile(
         r"^(?P<a>.+?)(?:和|跟|与|、|到|至|-)(?P<b>.+?)(?:之间)?(?:相差|差|相隔|隔|间隔)了?[^,，]{0,3}(?:多少|几|多久|多大)"
@@ -49,10 +54,11 @@ _COUNT_ZH = re.compile(
 )
 _TOTAL = re.compile(r"(?i)\bamount|\btotal|\bsum\b|金额|小计|合计|总价")
 _ONE = re.compile(r"(?i)\bunit\b|\beach\b|\bper\b|\brate\b|\bprice\b|单价|每")
+_CURRENCY = re.compile(r"\b(?:pounds?|dollars?|euros?|pence|yuan)\b|[块元镑]")
 _FRAME = re.compile(
     r"\b(?:add(?:ed|ing)? (?:up|together)|total|sum|together|altogether|combined|in all|apart|difference|gap|pounds?|"
     r"dollars?|euros?|gone up|went up|go up|going up|risen|rise|change[ds]?|come to|costs?|pay|by how much|how much(?: is that)?)\b"
-    r"|一共|总共|合计|共计|总和|之和|加起来|合起来|相加|起来|两家|两年|两张|两次|两边|相差|多少钱?|几(?:分钟|块钱?|元|个|分)|[三四五六两]样|[三四五六两]项|[三四五六两]险"
+    r"|一共|总共|合计|共计|总和|之和|加起来|合起来|相加|起来|两家|两年|两边|相差|多少钱?|几(?:分钟|块钱?|元|个|分)|[三四五六两]样|[三四五六两]项|[三四五六两]险"
     r"|差了?|贵了?|涨了?|降了?|早了?|晚了?|便宜了?|扣了?|花了?"
 )
 
@@ -71,7 +77,9 @@ class Named:
 def addends(folded: str) -> list[str]:
     """The phrases of a sum, those that say nothing left out."""
     plain = _FRAME.sub(" ", folded.replace("together with", "and").strip(" ?？。."))
-    return [p for piece in _AND.split(plain) for p in _counted(piece) if spoken(p)]
+    pieces = [p for p in _AND.split(plain) if spoken(p)]
+    pieces = plain.split("&") if len(pieces) < 2 else pieces  # else it is part of a name: "Pepper & Rye"
+    return [p for piece in pieces for p in _counted(piece) if spoken(p)]
 
 
 def _counted(piece: str) -> list[str]:
@@ -111,9 +119,11 @@ def spoken(phrase: str) -> tuple[Term, ...]:
     return tuple(t for t in found if not asking.pattern("manner").fullmatch(t.text) and not _ASKS.search(t.text))
 
 
-def candidates(phrase: str, figures: Sequence[Figure], page_of: dict[str, Page]) -> list[Named]:
-    """The figures that a phrase names, best first."""
-    said = spoken(phrase)
+def candidates(
+    phrase: str, figures: Sequence[Figure], page_of: dict[str, Page], besides: frozenset[str] = frozenset()
+) -> list[Named]:
+    """The figures that a phrase names, best first; the words `besides` name none."""
+    said = [t for t in spoken(phrase) if t.text not in besides]
     found = [Named(f, fit(said, f, page_of[f.page])) for f in figures]
     found = [n for n in found if n.score >= LEAST]
     top = max((n.score for n in found), default=0.0)
@@ -211,20 +221,47 @@ def together(question: Question, found: Sequence[Sequence[Named]]) -> list[Figur
 
 
 def _sort(figure: Figure) -> str:
-    """Times are only reckoned with times, dates with dates."""
+    """Times are only reckoned with times, dates with dates, weeks with weeks."""
+    if figure.kind == "duration":
+        return stem(re.sub(r"[\W\d_]", "", figure.text.casefold()))
     return figure.kind if figure.kind in ("time", "date") else "number"
+
+
+_SPANS = (
+    (
+        re.compile(r"\bminutes?\b|\bhours?\b|分钟|小时|\bhow long\b|多久|多长"),
+        ("time",),
+        re.compile(r"min|hour|\bhr?s?\b|分|小时"),
+    ),
+    (re.compile(r"\bdays?\b|\bnights?\b|天|晚"), ("date",), re.compile(r"day|night|天|晚|日")),
+    (re.compile(r"\bweeks?\b|周|星期"), ("date",), re.compile(r"week|周|星期")),
+    (re.compile(r"\bmonths?\b|个月"), (), re.compile(r"month|月")),
+    (re.compile(r"\byears?\b|年"), (), re.compile(r"year|年")),
+)
 
 
 def _suits(question: Question, figure: Figure) -> float:
     """How well a figure's column and type suit what is asked for."""
     measured = [t for t in question.terms if not t.weak or is_generic(t)]
     score = 0.2 * max((likeness(t, words(figure.head)) for t in measured), default=0.0) if figure.head else 0.0
+    if question.wants == "duration":
+        return score + _lasts(question, figure)
     if figure.kind in ("time", "date"):
-        timed = question.wants in ("duration", "time") or re.search(
-            r"\b(?:earlier|later|late)\b|[早晚]", question.folded
-        )
+        timed = question.wants == "time" or re.search(r"\b(?:earlier|later|late)\b|[早晚]", question.folded)
         return score + (0.1 if timed else -0.6)
+    money = figure.kind == "amount" or re.search(r"[.,]\d\d$", figure.text) is not None
     if not question.counts and question.wants in ("amount", ""):
-        score += 0.1 if figure.kind == "amount" or re.search(r"\.\d\d$", figure.text) else 0.0
+        score += 0.1 * money + 0.03 * figure.last
         score += 0.25 if _TOTAL.search(figure.head) else -0.1 if _ONE.search(figure.head) else 0.0
+    elif question.counts and not _CURRENCY.search(question.folded):
+        score -= 0.3 * (figure.kind == "amount")
     return score - (0.1 if figure.kind == "percent" and question.wants != "percent" else 0.0)
+
+
+def _lasts(question: Question, figure: Figure) -> float:
+    """How well a figure suits a question about a time: in its unit, or as the moments that such a time lies between."""
+    asked = [(kinds, unit) for said, kinds, unit in _SPANS if said.search(question.folded)]
+    if any(figure.kind in kinds or (figure.kind == "duration" and unit.search(figure.text)) for kinds, unit in asked):
+        return 0.2
+    head = any(unit.search(figure.head.casefold()) for _, unit in asked)
+    return 0.1 if figure.kind == "number" and head else -0.6 if figure.kind != "number" else -0.1

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
-from visual_agent.engines.planner.figures import Figure, figures, valued
-from visual_agent.engines.planner.operands import Named, addends, candidates, count_of, ends, spoken, together
+from visual_agent.engines.planner.figures import Figure, valued
+from visual_agent.engines.planner.operands import Named, addends, count_of, ends, spoken, together
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, both_ends
+from visual_agent.engines.planner.sheets import Sheet
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.sums import shown
 from visual_agent.engines.planner.values import han_number
@@ -24,67 +25,74 @@ from visual_agent.engines.planner.words import likeness, words
 
 def reckoned(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The answer to a question that needs a calculation."""
-    if question.kind in ("yesno", "choose", "transcribe", "locate", "changes"):
+    if question.kind == "choose" and not re.search(r"\bhow (?:much|many)\b|多少|几", question.folded):
         return None
-    pages = _meant(question, pages)
-    sheet = _Sheet(question, pages)
-    for rule in (_ranked, _between, _changed, _late, _beyond, _each, _added):
+    if question.kind in ("yesno", "transcribe", "locate", "changes"):
+        return None
+    sheet = Sheet(question, pages)
+    for rule in (_ranked, _through, _between, _changed, _late, _lasting, _beyond, _each, _added):
         found = rule(sheet)
         if found is not None:
             return found
     return None
 
 
-class _Sheet:
-    """A question with the figures of its pages."""
-
-    def __init__(self, question: Question, pages: Sequence[Page]) -> None:
-        self.question, self.pages = question, pages
-        self.folded = question.folded
-        self.page_of = {p.name: p for p in pages}
-        self.figures = [f for p in pages for f in figures(p)]
-
-    def named(self, phrase: str, page: str = "") -> list[Named]:
-        """The figures that a phrase names, on one page or on all."""
-        some = [f for f in self.figures if f.page == page] if page else self.figures
-        return candidates(phrase, some, self.page_of)
+def lacking(question: Question, pages: Sequence[Page]) -> bool:
+    """Whether a sum or difference names something that stands on no page: then nothing can be worked out."""
+    if question.kind in ("sum", "average") and asking.find("sum", question.folded):
+        phrases: Sequence[str] = addends(question.folded)
+    else:
+        phrases = (ends(question.folded) or ()) if question.kind == "difference" else ()
+    if len(phrases) < 2:
+        return False
+    sheet = Sheet(question, pages)
+    return any(not sheet.named(p) and _nowhere(p, sheet) for p in phrases)
 
 
-def _meant(question: Question, pages: Sequence[Page]) -> Sequence[Page]:
-    """The pages that a question names by a word of their headings ("at Beckside"); all where it names none."""
-    heads = [words(" ".join(i.text for i in p.lines[:2])) for p in pages]
-    for term in question.terms:
-        if term.weak or is_generic(term) or term.kind in ("soft", "number"):
-            continue
-        inside = [n for n, head in enumerate(heads) if likeness(term, head) >= 0.9]
-        if len(inside) == 1 and len(pages) > 1:
-            return [pages[inside[0]]]
-    return pages
+def _nowhere(phrase: str, sheet: Sheet) -> bool:
+    """Whether a phrase has a name or thing that no page has."""
+    decisive = [t for t in spoken(phrase) if not t.weak and t.kind in ("word", "han", "concept") and not is_generic(t)]
+    return bool(decisive) and all(likeness(t, p.words) < 0.55 for t in decisive for p in sheet.pages)
 
 
-def _between(sheet: _Sheet) -> Solution | None:
+def _between(sheet: Sheet) -> Solution | None:
     """What two named figures differ by."""
     phrases = ends(sheet.folded) if _compares(sheet.question) else None
     if phrases is None:
         return None
-    chosen = together(sheet.question, [sheet.named(p) for p in phrases])
-    return _less(sheet.question, chosen[0], chosen[1]) if chosen else None
+    found = [sheet.named(p) or _by_rank(p, sheet) for p in phrases]
+    chosen = together(sheet.question, found)
+    if chosen is None:
+        return None
+    counted = [replace(f, number=count_of(p)[0] * f.number) for f, p in zip(chosen, phrases, strict=True)]
+    return _less(sheet.question, counted[0], counted[1])
+
+
+def _by_rank(phrase: str, sheet: Sheet) -> list[Named]:
+    """The figure of "the leaders" or "the last"."""
+    rank = next((r for r, pattern in _RANKS if pattern.search(phrase)), 0)
+    ranked = sorted(_column(sheet), key=lambda f: -f.number)
+    if not rank or len(ranked) < 3:
+        return []
+    return [Named(ranked[rank - 1] if rank > 0 else ranked[-1], 0.9)]
 
 
 def _compares(question: Question) -> bool:
     timed = question.wants == "duration" or question.counts
     return asking.find("difference", question.folded) is not None or (
-        timed and re.search(r"\b(?:between|before|after|from)\b|之间|隔|相差", question.folded) is not None
+        timed
+        and re.search(r"\b(?:between|before|after|from|separates?|behind|ahead)\b|之间|隔|相差", question.folded)
+        is not None
     )
 
 
 _CHANGED = re.compile(
-    r"\b(?:apart|gone up|went up|risen|raised|increased?|dropped|fallen|gone down|dearer|cheaper|more|less|earlier|later)\b"
+    r"提前|推迟|\b(?:apart|gone up|went up|risen|raised|increased?|dropped|fallen|gone down|dearer|cheaper|more|less|earlier|later)\b"
     r"|[贵涨降早晚多少高低]了|便宜了|差"
 )
 
 
-def _changed(sheet: _Sheet) -> Solution | None:
+def _changed(sheet: Sheet) -> Solution | None:
     """What the same figure differs by on two pages, or in the two columns of a row."""
     question = sheet.question
     if asking.find("difference", sheet.folded) is None and not (
@@ -113,7 +121,7 @@ _RANKS = (
 _AHEAD = re.compile(r"\b(?:ahead|lead(?:s|ing)?|margin|clear)\b|领先")
 
 
-def _ranked(sheet: _Sheet) -> Solution | None:
+def _ranked(sheet: Sheet) -> Solution | None:
     """What the first and the second, the most and the least differ by."""
     wanted = _ranks(sheet.folded)
     if len(wanted) != 2 or sheet.question.kind in ("sum", "average"):
@@ -139,7 +147,7 @@ def _ranks(folded: str) -> list[int]:
     return sorted(found, key=lambda r: r if r > 0 else 99)
 
 
-def _column(sheet: _Sheet) -> list[Figure]:
+def _column(sheet: Sheet) -> list[Figure]:
     """The numbers that are ranked: the column that the question names, else the only one, else the fullest chart."""
     columns: dict[str, list[Figure]] = {}
     for figure in sheet.figures:
@@ -169,7 +177,7 @@ def _column(sheet: _Sheet) -> list[Figure]:
 _LATE = re.compile(r"\b(?:late|delayed|delay|behind schedule|early)\b|晚点|延误|迟")
 
 
-def _late(sheet: _Sheet) -> Solution | None:
+def _late(sheet: Sheet) -> Solution | None:
     """How late something is: the two times of its row."""
     if not _LATE.search(sheet.folded) or sheet.question.wants != "duration":
         return None
@@ -185,13 +193,35 @@ def _late(sheet: _Sheet) -> Solution | None:
     return None
 
 
+_JOURNEY = re.compile(r"\b(?:take|takes|journey|ride|trip|travel|flight|way)\b|路上|车程|全程|要多|开多|多久|多长|历时")
+
+
+def _lasting(sheet: Sheet) -> Solution | None:
+    """How long something lasts that is printed as from when to when, in one cell or in two of its row."""
+    long = re.search(r"\b(?:how long|hours|minutes)\b|小时|分钟|多久|多长", sheet.folded)
+    if sheet.question.wants != "duration" or long is None or asking.find("comparative", sheet.folded):
+        return None
+    found = sheet.named(sheet.folded)
+    if not found or found[0].score < 0.6 or any(n.figure.kind == "duration" for n in found):
+        return None
+    for named in found:
+        text = sheet.page_of[named.figure.page].known[named.figure.id].text
+        times = [v for v in valued(text) if v.kind == "time" and v.number is not None]
+        if len(times) == 2 and named.figure.kind == "time":
+            return _less(sheet.question, *(replace(named.figure, number=v.number or 0.0, text=v.text) for v in times))
+    row = {n.figure.id: n.figure for n in found if n.figure.kind == "time" and n.figure.row == found[0].figure.row}
+    if len(row) == 2 and _JOURNEY.search(sheet.folded):
+        return _less(sheet.question, *row.values())
+    return None
+
+
 _LIMIT = re.compile(
     r"\b(over|above|beyond|below|under|outside) (?:the |its |his |her )?(?:\w+ )?(?:limit|range|normal|maximum|minimum|reference|target)\b"
     r"|(?:超过|超出|高于|低于|高出)[^,，]{0,6}(?:上限|下限|标准|正常|参考|限)|超标"
 )
 
 
-def _beyond(sheet: _Sheet) -> Solution | None:
+def _beyond(sheet: Sheet) -> Solution | None:
     """How far a value lies outside the range that its row gives."""
     match = _LIMIT.search(sheet.folded)
     if match is None or not re.search(r"\bhow (?:far|much|many)\b|\bby how\b|多少|几", sheet.folded):
@@ -205,7 +235,7 @@ def _beyond(sheet: _Sheet) -> Solution | None:
     return None
 
 
-def _bounds(value: Figure, sheet: _Sheet) -> list[Figure]:
+def _bounds(value: Figure, sheet: Sheet) -> list[Figure]:
     """The limits in the cells of a figure's row, the least first."""
     page = sheet.page_of[value.page]
     row = next((r for g in page.grids for r in g.body if any(c is not None and c.id == value.id for c in r)), ())
@@ -236,7 +266,7 @@ _PACK = re.compile(
 _COUNTED = re.compile(r"(?i)\bqty\b|quantity|\bno\.?$|\bunits\b|\bhours\b|pieces|数量|件数|次数|小时|人数")
 
 
-def _each(sheet: _Sheet) -> Solution | None:
+def _each(sheet: Sheet) -> Solution | None:
     """The price of one where the row gives how many and what they cost together."""
     if not _ONE.search(sheet.folded) or sheet.question.wants not in ("amount", "number", ""):
         return None
@@ -302,28 +332,28 @@ def _less(question: Question, one: Figure, two: Figure) -> Solution:
     number = high.number - low.number
     text = shown(number)
     if one.kind == "time":
-        text = _lasting(number, question)
+        text = _minutes(number, question)
     elif one.kind == "date":
         text = f"{text} 天" if question.chinese else f"{text} days"
     how = f"{high.text} - {low.text}"
     return Solution(answers.worked(text, how, ids), how, ids, 1.0, one.page)
 
 
-def _lasting(minutes: float, question: Question) -> str:
+def _minutes(minutes: float, question: Question) -> str:
     """A number of minutes in the unit that the question asks for."""
     if re.search(r"\bhours?\b|小时|钟头", question.folded) and not re.search(r"\bminutes?\b|分钟", question.folded):
         return f"{shown(minutes / 60)} {'小时' if question.chinese else 'hours'}"
     return f"{shown(minutes)} {'分钟' if question.chinese else 'minutes'}"
 
 
-def _added(sheet: _Sheet) -> Solution | None:
+def _added(sheet: Sheet) -> Solution | None:
     """The sum of two or more named figures, each as often as the question says, or of all that one phrase names."""
     question = sheet.question
     phrases = addends(sheet.folded)
     counts = [count_of(p) for p in phrases]
-    basket = len(phrases) > 1 and all(n for n, unit in counts if unit) and any(n > 1 for n, _ in counts)
-    basket = basket and all(unit for _, unit in counts) and question.wants == "amount"
-    if asking.find("sum", sheet.folded) is None and question.kind != "average" and not basket:
+    basket = len(phrases) > 1 and all(unit for _, unit in counts) and any(n > 1 for n, _ in counts)
+    basket = basket and question.wants == "amount"
+    if asking.find("sum", sheet.folded) is None and not _SUMS.search(sheet.folded) and not basket:
         return None
     if len(phrases) > 1:
         named = [sheet.named(p) or _by_unit(unit, sheet) for p, (_, unit) in zip(phrases, counts, strict=True)]
@@ -336,7 +366,34 @@ def _added(sheet: _Sheet) -> Solution | None:
     return _total(question, chosen, [n for n, _ in counts])
 
 
-def _by_unit(unit: str, sheet: _Sheet) -> list[Named]:
+_SUMS = re.compile(
+    r"\bcomes? (?:out )?(?:to|at)\b|\bbetween them\b|\btotal\b|\baverage\b|\bon average\b|平均"
+    r"|\b(?:would|will|do|did)\b.*\band\b.*\b(?:cost|set (?:me|us) back|come to)\b|\bwould\b.*\bcost\b.*\band\b"
+)
+
+
+def _through(sheet: Sheet) -> Solution | None:
+    """The sum of a stretch of a column: "from June to August"."""
+    match = _STRETCH.search(sheet.folded)
+    summed = asking.find("sum", sheet.folded) or _SUMS.search(sheet.folded) or _PERIOD.search(sheet.folded)
+    if match is None or not summed:
+        return None
+    ends_of = together(sheet.question, [sheet.named(match["a"] or match["c"]), sheet.named(match["b"] or match["d"])])
+    if ends_of is None or ends_of[0].column != ends_of[1].column or " sentence" in ends_of[0].column:
+        return None
+    column = [f for f in sheet.figures if f.column == ends_of[0].column]
+    first, last = sorted((column.index(ends_of[0]), column.index(ends_of[1])))
+    chosen = column[first : last + 1]
+    return _total(sheet.question, chosen, [1] * len(chosen))
+
+
+_PERIOD = re.compile(r"\b(?:in|over|during) the (?:\w+ )?(?:months|days|years|weeks|quarters) (?:from|between)\b")
+_STRETCH = re.compile(
+    r"\bfrom (?P<a>[\w ]+?) (?:to|through|until|till) (?P<b>[\w ]+)|(?P<c>[^,，]+?)(?:到|至)(?P<d>[^,，]+?)(?=一共|总共|合计|共|加)"
+)
+
+
+def _by_unit(unit: str, sheet: Sheet) -> list[Named]:
     """What an hour or a night costs, where the question only says how many of them; the one such price of the page."""
     price = re.compile(rf"(?:\bper|/|\ban?|\beach|每|一)\s*{re.escape(unit)}") if unit else None
     found = [f for f in sheet.figures if price and price.search(f"{f.name} {f.head}".casefold())]
@@ -353,7 +410,7 @@ def _total(question: Question, chosen: Sequence[Figure], counts: Sequence[int]) 
     return Solution(answers.worked(shown(number), how, ids), how, ids, 1.0, chosen[0].page)
 
 
-def _alike(sheet: _Sheet, phrase: str) -> list[Figure] | None:
+def _alike(sheet: Sheet, phrase: str) -> list[Figure] | None:
     """The figures of one column that a phrase names equally well, two at least and not the whole column."""
     found = sheet.named(phrase)
     if not found or not spoken(phrase):

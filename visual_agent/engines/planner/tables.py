@@ -136,7 +136,7 @@ _OF_PEOPLE = frozenset(["phone", "email", "last_name", "first_name", "address", 
 _OUTCOMES = frozenset({"games_won", "games_lost", "games_drawn"})
 
 
-def _by_outcome(question: Question) -> Question:
+def by_outcome(question: Question) -> Question:
     """With "how many games did they win" the wins are asked for, not the games."""
     if not any(t.concepts & _OUTCOMES for t in question.terms):
         return question
@@ -147,7 +147,7 @@ def _by_outcome(question: Question) -> Question:
 
 def lookup(question: Question, page: Page) -> list[Hit]:
     """Cells that may answer, best first."""
-    question = _by_outcome(question)
+    question = by_outcome(question)
     hits: list[Hit] = []
     for grid in records(page):
         hits += _edges(Match(question, grid, page))
