@@ -98,7 +98,7 @@ def analyse(text: str, pictures: int = 1) -> Question:
     text = text[:LIMIT]
     folded = normal(text)
     picture, rest = _picture(folded, pictures)
-    if picture is not None and asking.find("difference", folded) and asking.find("comparative", folded):
+    if picture is not None and _compares_pictures(folded):
         picture, rest = None, folded
     high = _direction(rest)
     question = Question(
@@ -123,6 +123,12 @@ def analyse(text: str, pictures: int = 1) -> Question:
         heads=_heads(rest),
     )
     return replace(question, kind=_kind(question, rest, pictures))
+
+
+def _compares_pictures(folded: str) -> bool:
+    """Whether a question that names one picture asks what it has more than the other: "how much dearer in the second"."""
+    compares = asking.find("comparative", folded) or asking.find("risen", folded)
+    return bool(asking.find("difference", folded) and compares) and not re.search(r"\bthan\b|.比.", folded)
 
 
 def _is_chinese(text: str) -> bool:

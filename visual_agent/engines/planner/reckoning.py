@@ -86,17 +86,11 @@ def _compares(question: Question) -> bool:
     )
 
 
-_CHANGED = re.compile(
-    r"提前|推迟|\b(?:apart|gone up|went up|risen|raised|increased?|dropped|fallen|gone down|dearer|cheaper|more|less|earlier|later)\b"
-    r"|[贵涨降早晚多少高低]了|便宜了|差"
-)
-
-
 def _changed(sheet: Sheet) -> Solution | None:
     """What the same figure differs by on two pages, or in the two columns of a row."""
     question = sheet.question
     if asking.find("difference", sheet.folded) is None and not (
-        re.search(r"\bhow (?:much|many)\b|多少|几", sheet.folded) and _CHANGED.search(sheet.folded)
+        re.search(r"\bhow (?:much|many)\b|多少|几", sheet.folded) and asking.find("risen", sheet.folded)
     ):
         return None
     if len(sheet.pages) == 2:
@@ -356,7 +350,7 @@ def _added(sheet: Sheet) -> Solution | None:
     if asking.find("sum", sheet.folded) is None and not _SUMS.search(sheet.folded) and not basket:
         return None
     if len(phrases) > 1:
-        named = [sheet.named(p) or _by_unit(unit, sheet) for p, (_, unit) in zip(phrases, counts, strict=True)]
+        named = [sheet.named(p) or _by_unit(unit, p, sheet) for p, (_, unit) in zip(phrases, counts, strict=True)]
         chosen = together(question, named)
     else:
         chosen = _alike(sheet, phrases[0]) if phrases and counts[0][0] < 2 else None
@@ -393,10 +387,10 @@ _STRETCH = re.compile(
 )
 
 
-def _by_unit(unit: str, sheet: Sheet) -> list[Named]:
+def _by_unit(unit: str, phrase: str, sheet: Sheet) -> list[Named]:
     """What an hour or a night costs, where the question only says how many of them; the one such price of the page."""
     price = re.compile(rf"(?:\bper|/|\ban?|\beach|每|一)\s*{re.escape(unit)}") if unit else None
-    found = [f for f in sheet.figures if price and price.search(f"{f.name} {f.head}".casefold())]
+    found = [f for f in sheet.meant(phrase) if price and price.search(f"{f.name} {f.head}".casefold())]
     return [Named(f, 0.6) for f in found] if len({f.number for f in found}) == 1 else []
 
 

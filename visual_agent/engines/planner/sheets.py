@@ -29,9 +29,13 @@ class Sheet:
 
     def named(self, phrase: str, page: str = "") -> list[Named]:
         """The figures that a phrase names: on one page, on the page that it or the question means, else on all."""
-        meant = page or self._meant(spoken(phrase)) or self._meant(self.question.terms)
-        some = [f for f in self.figures if f.page == meant] if meant else self.figures
+        some = [f for f in self.figures if f.page == page] if page else self.meant(phrase)
         return candidates(phrase, some, self.page_of, self._addressing())
+
+    def meant(self, phrase: str) -> list[Figure]:
+        """The figures of the page that a phrase or the question addresses; all where neither does."""
+        page = self._meant(spoken(phrase)) or self._meant(self.question.terms)
+        return [f for f in self.figures if f.page == page] if page else self.figures
 
     def _meant(self, terms: Sequence[Term]) -> str:
         """The page that terms address; "" where they address none or several."""
