@@ -32,7 +32,9 @@ from visual_agent.engines.planner.weights import is_generic, weight
 from visual_agent.engines.planner.words import Term, likeness, words
 
 _NOUN_EN = re.compile(r"\b(?:how many|number of) ([a-z]+)(?: ([a-z]+))?")
-_NOUN_ZH = re.compile(r"(?:多少|几)个?([\u4e00-\u9fff])([\u4e00-\u9fff]?)")
+_NOUN_ZH = re.compile(
+    r"(?:多少|几)个?(?:(公里|公斤|千克|毫米|厘米|小时|分钟|千米|毫升)|([\u4e00-\u9fff])([\u4e00-\u9fff]?))"
+)
 _NONE = re.compile(r"\b(?:no|not|never|without|zero|none|yet to|\w+n't)\b|没有?|未|零")
 _NOTHING = re.compile(r"0+(?:\.0+)?|[-–—]|nil|none|无", re.IGNORECASE)
 _NEAR = 0.45
@@ -209,7 +211,7 @@ def _numbers_before(noun: str, item: Item) -> list[str]:
     """The numbers right before a noun or unit in a line, in words or figures, in either language."""
     folded = normal(item.text)
     if has_han(noun):
-        return re.findall(rf"(\d+|[一二两三四五六七八九十]+)\s?个?{noun}", folded)
+        return re.findall(rf"(?<![\d.,])(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十]+)\s?个?{noun}", folded)
     found = re.findall(rf"(?<![\w.,-])({_NUMBER}) (?:[a-z-]+ )?({re.escape(noun[:3])}[a-z]*)\b(?!:? ?\d)", folded)
     numbers = [number for number, said in found if stem(said) == stem(noun)]
     unit = _UNITS.get(noun if noun.endswith("s") or noun == "people" else noun + "s")

@@ -160,8 +160,6 @@ def spelled(question: Question, pages: Sequence[Page]) -> Solution | None:
 def enumerated(page: Page) -> list[Item]:
     """The entries of a list: lines with bullets or numbers, else the longest run at one edge and equal distances."""
     marked = [i for i in page.lines if _MARK.match(i.text)]
-    if len(marked) >= 3:
-        return marked
     best: list[Item] = []
     lines = sorted(page.loose, key=lambda i: i.box[1])
     for first in lines:
@@ -175,7 +173,10 @@ def enumerated(page: Page) -> list[Item]:
             if level and alike and 0.8 * first.height < gap < 3.2 * first.height and abs(gap - pitch) < 0.15 * pitch:
                 run.append(item)
         best = run if len(run) > len(best) else best
-    return best if len(best) >= 4 else []
+    run = best if len(best) >= 4 else []
+    if len(marked) >= 3 and not (len(run) > len(marked) and all(m in run for m in marked)):
+        return marked  # else some of the marks were not read
+    return run
 
 
 def _counted(items: Sequence[Item], page: Page) -> Solution:

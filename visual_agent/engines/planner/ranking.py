@@ -11,6 +11,7 @@ from visual_agent.engines.planner import asking
 from visual_agent.engines.planner.dictionary import segmented
 from visual_agent.engines.planner.extracts import extract
 from visual_agent.engines.planner.folding import has_han, normal
+from visual_agent.engines.planner.hits import THRESHOLD
 from visual_agent.engines.planner.meanings import closeness
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
@@ -172,7 +173,6 @@ def _evidence(match: Match, column: int) -> float:
         return 0.12
     texts = [c.text for row in match.rows if (c := row[column]) is not None]
     plain = [t for t in question.terms if t.kind in ("number", "word") and weight(t, question) >= 0.9]
-    held = sum(all(likeness(t, words(x)) >= 0.9 for t in plain) for x in texts) >= 0.6 * len(texts)
     named = max((nearest_heading(t, match, column) for t in gauges(match)), default=0.0)
     measures = _MEASURES.get(question.measure, {question.measure})
     money = question.measure == "price" and any(of_kind(t, "amount") for t in texts)
@@ -180,10 +180,18 @@ def _evidence(match: Match, column: int) -> float:
     began = 1.0 if _began(match, column) else 0.0
     return (
         0.1 * (named + began)
-        + (0.1 if plain and held else 0.0)
+        + (0.1 if plain and all(_held(t, match, column) for t in plain) else 0.0)
         + (0.08 if measures & match.heads[column].concepts else 0.0)
         + (0.05 if money or when else 0.0)
     )
+
+
+def _held(term: Term, match: Match, column: int) -> bool:
+    """Whether most cells of a column hold a term: a unit, "per 100 g"."""
+    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    held = (likeness(term, words(t)) >= 0.9 or re.search(rf"\d{re.escape(term.text)}\b", normal(t)) for t in texts)
+    fused = (re.search(rf"\b{re.escape(term.text)}[a-z]+\b", normal(t)) for t in texts)
+    return sum(bool(a or b) for a, b in zip(held, fused, strict=True)) >= 0.6 * len(texts)
 
 
 def gauges(match: Match) -> list[Term]:
@@ -196,6 +204,7 @@ def gauges(match: Match) -> list[Term]:
         t
         for t in question.terms
         if t.kind != "soft"
+        and t.text not in _PARTICLES
         and not t.weak
         and t not in selecting
         and t.text not in out
@@ -205,6 +214,8 @@ def gauges(match: Match) -> list[Term]:
     ]
 
 
+_PARTICLES = frozenset({"out", "up", "in", "off", "down", "on", "over", "away"})
+"""Parts of verbs ("lent out"), whatever else they may mean."""
 _ASKING = re.compile(r"多少|几|谁|什么|哪")
 _STANDING = frozenset({"winner", "table_number", "rank", "group"})
 
@@ -238,6 +249,7 @@ def left_rows(match: Match, column: int) -> tuple[list[int], float]:
     question = match.question
     every = list(range(len(match.rows)))
     selecting = [t for t in match.selecting() if match.head(t, column) < 0.9 and not is_asked(t, question)]
+    selecting = [t for t in selecting if not _held(t, match, column)]
     rows = [r for r in every if all(match.in_row(t, r) >= 0.55 for t in selecting)]
     if len(rows) < 2:
         rows = [r for r in every if any(match.in_row(t, r) >= 0.55 for t in selecting)] if len(selecting) > 1 else []
@@ -255,10 +267,11 @@ def left_rows(match: Match, column: int) -> tuple[list[int], float]:
     value = next((t for t in ranked if of_kind(t, "amount") and not of_kind(t, "date")), ranked[0] if ranked else "")
     share, _ = measure(asked, around, match.page, value)
     nothing = not [t for t in asked.terms if weight(t, question) >= 0.3 and not is_generic(t)]
-    if nothing and question.measure == "when" and min(near.values(), default=1.0) < _NEAR:
+    least = min(near.values(), default=1.0)
+    if nothing and question.measure == "when" and least < _NEAR:
         return rows, 0.0  # the last time of something that nothing here speaks of
-    if nothing:
-        return rows, 0.63 + 0.12 * min(near.values(), default=1.0) + 0.03 * _done(match)
+    if nothing or share >= THRESHOLD:
+        return rows, 0.63 + 0.12 * least + 0.03 * _done(match) + 0.01 * len(selecting)
     return rows, share
 
 

@@ -135,7 +135,8 @@ def _patterned(page: Page) -> list[Grid]:
     rows: list[Row] = []
     for item in page.loose:
         parts = split_line(item.text)
-        if len(parts) == 1 and len(item.text) < 60 and not is_code(item.text) and not is_period(item):
+        named = len(parts) == 1 and re.search(r"[^\W\d_]{2}|[\u4e00-\u9fff]", parts[0][0]) is not None
+        if named and len(item.text) < 60 and not is_code(item.text) and not is_period(item):
             rows.append((_part(item, parts[0][0]), _part(item, parts[0][1])))
     return [Grid("list", ((), ()), tuple(rows))] if len(rows) >= 3 else []
 
