@@ -243,6 +243,18 @@ def counts(text: str) -> bool:
     return is_count(said)
 
 
+def is_about(found: Solution, question: Question, pages: Sequence[Page]) -> bool:
+    """Whether the line of a number that was found by relation speaks of what is counted."""
+    lines = [normal(p.known[i].text) for p in pages for i in found.ids if i in p.known]
+    said = [w for line in lines for w in re.findall(r"[a-z]{3,}|[\u4e00-\u9fff]{2,}", line)]
+    near = max((closeness(n, w) for n in counted_nouns(question) for w in said), default=0.0)
+    capped = any(_LIMIT.search(line) for line in lines) and re.search(r"\bcan|may|fit|能|可以|容", question.folded)
+    return counts(found.text) and (near >= 0.3 or bool(capped))
+
+
+_LIMIT = re.compile(r"\bmax(?:imum)?\b|\bcapacity\b|\bup to\b|\bno more than\b|最多|限|容纳|核载")
+
+
 def is_count(text: str) -> bool:
     """Whether a text can be a number of things: no number in a list ("1."), no code ("5b")."""
     plain = text.strip()
@@ -276,6 +288,8 @@ def _tells(hit: Hit, question: Question, page: Page) -> bool:
     return any(n[:4] in around for n in nouns) or any(likeness(t, said) >= 0.55 for t in about)
 
 
+_LEFT = re.compile(r"\b(?:left|remaining|available|free|vacant|spare)\b|剩|空")
+"""Who asks for what is left asks for a number, not for the lines that speak of it."""
 _PEOPLE = "人名位个"
 _RECORDS_ZH = "个项种条名人样件行家本位门场辆道首部款处"
 
@@ -336,7 +350,7 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
         _listed(question, pages)
         or _repeats(question, pages)
         or spelled(question, pages)
-        or (None if question.about("available") else holding(question, pages))
+        or (None if _LEFT.search(question.folded) else holding(question, pages))
         or _labelled(question, pages)
     )
 

@@ -97,6 +97,8 @@ def analyse(text: str, pictures: int = 1) -> Question:
     """Take a question apart."""
     text = text[:LIMIT]
     folded = normal(text)
+    for unit, words in _UNITS.items():
+        folded = re.sub(rf"\b(?:{words})s?\b", unit, folded)
     picture, rest = _picture(folded, pictures)
     if picture is not None and _compares_pictures(folded):
         picture, rest = None, folded
@@ -156,6 +158,8 @@ def _picture(folded: str, pictures: int) -> tuple[int | None, str]:
 
 def _time_of(folded: str) -> int | None:
     """Of two versions, "at first" means the first picture and "now" the second."""
+    if asking.find("became", folded):
+        return 1
     if asking.find("changing", folded):
         return None
     return 0 if asking.find("before", folded) else 1 if asking.find("now", folded) else None
@@ -181,8 +185,6 @@ def _clock(match: re.Match[str]) -> str:
 def _terms(folded: str) -> tuple[Term, ...]:
     """The question's terms without those that only say how it asks; times and dates are terms as a whole."""
     folded = re.sub(r"([\u4e00-\u9fff])不\1", r"\1", folded)
-    for unit, words in _UNITS.items():
-        folded = re.sub(rf"\b(?:{words})s?\b", unit, folded)
     folded = asking.pattern("going").sub("destination ", folded)
     folded = asking.pattern("clock").sub(_clock, folded)
     folded = asking.pattern("script").sub(" ", folded)
