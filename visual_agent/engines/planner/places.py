@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from visual_agent.engines.planner import asking
 from visual_agent.engines.planner.folding import normal
+from visual_agent.engines.planner.nearest import content, shares
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, across, rows_of
 from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.running import paragraphs, told
 from visual_agent.engines.planner.values import han_number, is_numeric
 from visual_agent.engines.planner.weights import weight
 from visual_agent.engines.planner.words import likeness, words
@@ -21,6 +24,10 @@ _ORDINAL = {
     "first": 1, "top": 1, "opening": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4,
     "fifth": 5, "5th": 5, "sixth": 6, "last": -1, "final": -1, "bottom": -1, "closing": -1,
 }  # fmt: skip
+
+
+_LEAST_PASSAGE = 0.6
+"""Least share of a question that a paragraph must speak of to be written out."""
 
 
 def part_of(question: Question, page: Page) -> list[Item]:
@@ -40,10 +47,26 @@ def _relative(folded: str, page: Page) -> list[Item]:
         side, anchor_text = zh[2], zh[1]
     else:
         return []
-    anchor = best_line(anchor_text, page)
+    grids = (
+        page.grids
+        if re.fullmatch(r"(?:the |this )?(?:table|grid|list)|(?:这张?|表)?表格?", anchor_text.strip())
+        else ()
+    )
+    if grids and re.search(r"below|under|beneath|after|下|后", side):
+        foot = max(c.box[3] for g in grids for c in g.cells)
+        return next((lines for lines in paragraphs(page) if lines[0].middle[1] > foot), [])
+    anchor = best_line(re.sub(r"^把", "", anchor_text), page)
     if anchor is None:
         return []
-    return beside(anchor, side, page)
+    rest = _rest(anchor, anchor_text) if re.search(r"after|following|next|right|后|右|旁", side) else ""
+    return [replace(anchor, text=rest)] if rest else beside(anchor, side, page)
+
+
+def _rest(anchor: Item, said: str) -> str:
+    """What follows a label in its own line: "【贮藏】密封" for "贮藏"."""
+    label = re.sub(r"^把|[【】\[\]\"“”'：:]", "", said).strip()
+    match = re.match(rf"\W*{re.escape(label)}\s*[:：】\])]\s*(.{{2,}})", anchor.text, re.IGNORECASE)
+    return match[1] if match else ""
 
 
 def beside(anchor: Item, side: str, page: Page) -> list[Item]:
@@ -136,6 +159,29 @@ def _wrapped(head: Item, lines: Sequence[Item]) -> list[Item]:
     return found
 
 
+_TRANSCRIBING = re.compile(
+    r"\b(?:please|transcribe|transcription|type|write|copy|read|spell|out|down|aloud|all|everything|whole|entire|full|text|words?|"
+    r"sign|label|notice|page|picture|image|photo|document|note|poster|letter|card|receipt|screen|board|message|say|says|written|"
+    r"printed|exactly|verbatim|about|lines?|sentences?|paragraphs?|content|contents|see|visible|ocr)\b"
+    r"|照?抄[写录]?|转[录写]|识别|文[字本]|内容|全文|图[片中里上]?|牌子|画面|上面|[写印]着?|逐字|原样|一遍|[下出]来|[读念]|所有|全部|[句段行]话?|一字不差"
+)
+
+
+def passage(question: Question, page: Page) -> list[Item]:
+    """The paragraph that a question wants word by word ("copy out the warning"); empty where it wants everything."""
+    phrase = _TRANSCRIBING.sub(" ", question.folded)
+    if question.quoted or not content(phrase):
+        return []
+    if re.search(r"\bsentence\b|\babout\b|句|关于", question.folded):
+        whole = [[replace(page.known[t.ids[0]], text=t.text)] for t in told(page)]
+    else:
+        whole = paragraphs(page)
+    whole += [[i] for i in page.lines if i not in page.loose]
+    scores = shares(phrase, [" ".join(i.text for i in lines) for lines in whole])
+    best = max(zip(scores, whole, strict=True), key=lambda sw: sw[0], default=None)
+    return best[1] if best is not None and best[0] >= _LEAST_PASSAGE else []
+
+
 def _corner(folded: str, page: Page) -> list[Item]:
     """The line nearest to a corner or an edge."""
     match = asking.find("corner", folded)
@@ -144,6 +190,9 @@ def _corner(folded: str, page: Page) -> list[Item]:
     said = " ".join(g for g in match.groups() if g)
     width = page.size[0] or max(i.box[2] for i in page.lines)
     height = page.size[1] or max(i.box[3] for i in page.lines)
+    if not re.search("left|right|cent|middle|左|右|中", said):
+        rows = rows_of(page.lines)
+        return rows[-1 if re.search("bottom|lower|foot|底|下", said) else 0]
     x = 0.0 if re.search("left|左", said) else 1.0 if re.search("right|右", said) else 0.5
     y = 0.0 if re.search("top|upper|顶|上", said) else 1.0 if re.search("bottom|lower|底|下", said) else 0.5
 
