@@ -17,9 +17,9 @@ from visual_agent.engines.planner.grids import Grid
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.ranking import asks_value
 from visual_agent.engines.planner.records import without_totals
 from visual_agent.engines.planner.single import Solution
-from visual_agent.engines.planner.sums import shown
 from visual_agent.engines.planner.values import number_of
 from visual_agent.engines.planner.weights import is_generic, weight
 from visual_agent.engines.planner.words import Term, likeness, words
@@ -54,15 +54,13 @@ def _value(question: Question, grid: Grid, page: Page) -> Solution | None:
     named = [(n, v) for n, v in cells if n and v and _names(question, n)]
     literal = {t.text for t in question.terms}
     named = [(n, v) for n, v in named if n and words(n.text).folded in literal] or named
-    worked = question.kind in ("sum", "difference", "average") and len(named) == 2
-    if not _speaks(question, grid, page, slack=int(worked)) or len(cells) < 2:
+
+    if not _speaks(question, grid, page) or len(cells) < 2:
         return None
     if question.kind == "extreme" and not named:
         if len(cells) < len(body):
             return None
         return _most(question, cells, page)
-    if worked:
-        return _worked(question, named, page)
     valued = wanted(question) in ("", "number", "amount", "percent")
     if question.kind in ("field", "count") and len(named) == 1 and valued and not question.placed:
         name, cell = named[0]
@@ -94,7 +92,7 @@ def _names(question: Question, name: Item) -> bool:
     return any((likeness(t, said) >= 0.9 and not t.weak) or t.text == said.folded for t in question.terms)
 
 
-def _speaks(question: Question, grid: Grid, page: Page, slack: int = 0) -> bool:
+def _speaks(question: Question, grid: Grid, page: Page) -> bool:
     """Whether what the question says besides categories and series has a counterpart on the page."""
     labels = [words(c.text) for row in grid.body for c in row[:1] if c is not None]
     labels += [words(grid.head(c)) for c in range(1, grid.width)]
@@ -106,7 +104,7 @@ def _speaks(question: Question, grid: Grid, page: Page, slack: int = 0) -> bool:
     met = [t for t in other if _met(t, page)]
     if question.kind == "extreme" and len(other) == 1 and question.wants in ("month", "year", "date"):
         return weight(other[0], question) <= 1.3  # what the columns stand for answers, whatever the heights are called
-    return len(met) + slack >= len(other) - len(met) and all(
+    return len(met) >= len(other) - len(met) and all(
         t in met for t in other if t.kind == "word" and weight(t, question) > 1.3
     )
 
@@ -138,24 +136,9 @@ def _most(question: Question, cells: Sequence[tuple[Item | None, Item | None]], 
     if len(ranked) < max(2, question.rank):
         return None
     name, cell, _ = ranked[question.rank - 1]
-    asks_value = question.wants in ("number", "amount", "percent")
-    text = cell.text if asks_value else name.text
+    text = cell.text if asks_value(question) else name.text
     why = f"{cell.text} is the {'largest' if question.high else 'smallest'} value"
     return Solution(answers.value(text, (name.id, cell.id)), why, (name.id, cell.id), cell.score, page.name)
-
-
-def _worked(question: Question, named: Sequence[tuple[Item | None, Item | None]], page: Page) -> Solution | None:
-    cells = [v for _, v in named if v is not None]
-    numbers = [n for v in cells if (n := number_of(v.text)) is not None]
-    if len(numbers) != 2:
-        return None
-    number = abs(numbers[0] - numbers[1]) if question.kind == "difference" else sum(numbers)
-    number = number / 2 if question.kind == "average" else number
-    sign = " - " if question.kind == "difference" else " + "
-    unit = "%" if all(v.text.rstrip().endswith("%") for v in cells) else ""
-    ids = tuple(v.id for v in cells)
-    how = sign.join(v.text for v in cells)
-    return Solution(answers.worked(shown(number) + unit, how, ids), how, ids, 1.0, page.name)
 
 
 # --- about the chart itself ----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ nothing in a column that the question says there is nothing of.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
@@ -54,15 +54,34 @@ _NUMBER = r"\d[\d,]*(?:\.\d+)?|two|three|four|five|six|seven|eight|nine|ten|elev
 
 def fitting(question: Question, pages: Sequence[Page]) -> Solution | None:
     """How many records meet a condition on a column: a number, a limit, or nothing."""
+    for page, match, rows in _fitting(question, pages):
+        ids = tuple(next(c.id for c in match.rows[r] if c is not None) for r in rows)
+        why = f"{len(rows)} of {len(match.rows)} rows fit"
+        return Solution(answers.cited(str(len(rows)), ids), why, ids, 1.0, page.name)
+    return None
+
+
+def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """For "Which items cost more than 10?": the records on the asked side of the limit."""
+    asks = re.search(r"\b(?:which|what|who|list|name)\b|哪|谁|列出", question.folded)
+    if threshold(question.folded) is None or asks is None:
+        return None
+    for page, match, rows in _fitting(question, pages):
+        first = 1 if is_index(match, 0) else 0
+        cells = [c for r in rows if (c := match.rows[r][first]) is not None]
+        if cells and len(rows) < len(match.rows):
+            text = answers.listed([(c.text, (c.id,)) for c in cells])
+            return Solution(text, "these rows fit", tuple(c.id for c in cells), 1.0, page.name)
+    return None
+
+
+def _fitting(question: Question, pages: Sequence[Page]) -> Iterator[tuple[Page, Match, list[int]]]:
     for page in pages:
         for grid in records(page):
             match = Match(question, grid, page)
             rows = _rows(match)
             if rows:
-                ids = tuple(next(c.id for c in match.rows[r] if c is not None) for r in rows)
-                why = f"{len(rows)} of {len(match.rows)} rows fit"
-                return Solution(answers.cited(str(len(rows)), ids), why, ids, 1.0, page.name)
-    return None
+                yield page, match, rows
 
 
 def named(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -103,7 +122,7 @@ def _rows(match: Match) -> list[int]:
     limit = threshold(question.folded)
     bound = key_of(limit[1]) if limit is not None else None
     numbers = [t for t in question.terms if t.kind == "number" and number_of(t.text) is not None]
-    selecting = [t for t in _selecting(match) if t.kind != "number"]
+    selecting = [t for t in _selecting(match) if t.kind != "number" and (bound is None or not t.text[:1].isdigit())]
     rows = [r for r, _ in enumerate(match.rows) if _selected(match, r, selecting)]
     if limit is not None and bound is not None:
         column = _column(match, any_single=True)
@@ -163,14 +182,16 @@ def _is_nothing(match: Match, row: int, column: int | None) -> bool:
 def _explained(match: Match, idle: Sequence[Term]) -> bool:
     """Whether each thing that the question names stands in a heading, a title or a record, or is what is counted."""
     nouns = counted_nouns(match.question)
+    open_terms = []
     for term in match.question.terms:
         if term in idle or term.kind == "soft" or term.weak or is_generic(term) or term.kind == "number":
             continue
         if weight(term, match.question) < 0.9 or any(n in term.text for n in nouns) or term.text in _UNITLIKE:
             continue
         if max(titled(term, match), max(nearest_heading(term, match, c) for c in range(match.grid.width))) < _NEAR:
-            return False
-    return True
+            open_terms.append(term)
+    single = match.grid.width == 2 and all(weight(t, match.question) <= 1.0 for t in open_terms)
+    return len(open_terms) <= (1 if single else 0)
 
 
 _UNITLIKE = frozenset({"mm", "cm", "km", "kg", "毫米", "厘米", "公里", "公斤", "超过", "低于", "以上", "以下", "不到"})

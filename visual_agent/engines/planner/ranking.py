@@ -68,7 +68,7 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
     value, row = keyed[question.rank - 1]
     cells = match.rows[row]
     answer = _answer_column(match, column)
-    if answer is None and not _asks_value(question):
+    if answer is None and not asks_value(question):
         return []
     shown = cells[answer] if answer is not None else cells[column]
     rank_cell = cells[column]
@@ -154,7 +154,8 @@ def _began(match: Match, column: int) -> bool:
     """Whether a column says since when: what began earliest is the oldest and has lasted longest."""
     concepts = match.heads[column].concepts
     lasted = match.question.measure == "duration" and concepts & {"start_date", "year", "birth_date"}
-    return bool(lasted) or (match.question.measure == "age" and "birth_date" in concepts)
+    dated = any(of_kind(c.text, "date") for row in match.rows if (c := row[column]) is not None)
+    return bool(lasted) or (match.question.measure == "age" and dated)
 
 
 def is_index(match: Match, column: int) -> bool:
@@ -177,7 +178,7 @@ def _evidence(match: Match, column: int) -> float:
     measures = _MEASURES.get(question.measure, {question.measure})
     money = question.measure == "price" and any(of_kind(t, "amount") for t in texts)
     when = question.measure == "when" and any(v.kind in ("date", "time") for t in texts for v in values(t))
-    began = 1.0 if _began(match, column) else 0.0
+    began = (0.3 if question.measure == "age" else 1.0) if _began(match, column) else 0.0
     return (
         0.1 * (named + began)
         + (0.1 if plain and all(_held(t, match, column) for t in plain) else 0.0)
@@ -198,14 +199,15 @@ def gauges(match: Match) -> list[Term]:
     """The terms that may say by which quantity is ranked: not how, not of what kind the records are, not which."""
     question = match.question
     place = asking.find("standing", question.folded)
-    out = place[0] if place is not None else ""
+    nth = asking.find("second_best", question.folded)
+    out = " ".join(m[0] for m in (place, nth) if m is not None)
+    headed = {t for t in question.terms for c in range(match.grid.width) if match.head(t, c) >= 0.9}
     selecting = match.selecting()
     return [
         t
         for t in question.terms
-        if t.kind != "soft"
+        if (t in headed or (t.kind != "soft" and not t.weak))
         and t.text not in _PARTICLES
-        and not t.weak
         and t not in selecting
         and t.text not in out
         and _ASKING.search(t.text) is None
@@ -298,7 +300,7 @@ def is_asked(term: Term, question: Question) -> bool:
 def _answer_column(match: Match, rank: int) -> int | None:
     """The column that names the record; None where the ranked value itself is asked for."""
     question, grid = match.question, match.grid
-    if _asks_value(question):
+    if asks_value(question):
         return None
     best_column, best_score = None, 0.0
     for c in range(grid.width):
@@ -329,7 +331,7 @@ def _answer_column(match: Match, rank: int) -> int | None:
     return best_column
 
 
-def _asks_value(question: Question) -> bool:
+def asks_value(question: Question) -> bool:
     """For "What is the highest price" asks for a number, "which is the dearest" for a name."""
     which = asking.find("names_record", question.folded)
     if which and not re.search(

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.charted import about, charted
-from visual_agent.engines.planner.counting import counted, counts
+from visual_agent.engines.planner.counting import counted, counts, filtered, is_about
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.hits import Hit
@@ -19,9 +19,9 @@ from visual_agent.engines.planner.lists import coded, entry, numbered
 from visual_agent.engines.planner.naming import addressed
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
-from visual_agent.engines.planner.places import part_of, region_word
+from visual_agent.engines.planner.places import part_of, passage, region_word
 from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
-from visual_agent.engines.planner.questions import Question, both_ends, threshold
+from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.ranking import extreme
 from visual_agent.engines.planner.reckoning import lacking, reckoned
 from visual_agent.engines.planner.related import related
@@ -29,7 +29,7 @@ from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.several import chosen, on_both
 from visual_agent.engines.planner.signs import decide
 from visual_agent.engines.planner.single import Solution, field, told_by
-from visual_agent.engines.planner.sums import difference, selected, spread, total
+from visual_agent.engines.planner.sums import total
 from visual_agent.engines.planner.tables import Result, best
 from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
@@ -55,10 +55,10 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     question = fitted(question, pages)
     for solver in (versions, which, in_order, reasoned, *_ORDER.get(question.kind, (field,)), spoken):
         found = solver(question, pages)
-        if found is not None and (question.kind != "count" or counts(found.text)):
+        if found is not None and _is_kind(found, question):
             return found
-    related_to = by_relation(question, pages)
-    return related_to if related_to is None or question.kind != "count" or counts(related_to.text) else None
+    found = by_relation(question, pages) if question.kind != "extreme" else None
+    return found if found is None or question.kind != "count" or is_about(found, question, pages) else None
 
 
 _RELATED = 0.58
@@ -100,11 +100,27 @@ def most(question: Question, pages: Sequence[Page]) -> Solution | None:
     return _result(results, pages, working=False)
 
 
+def _is_kind(found: Solution, question: Question) -> bool:
+    """Whether an answer is what the kind of the question asks for: a number of things, the right end of a ranking."""
+    if question.kind == "count":
+        return counts(found.text)
+    return question.kind != "extreme" or not _other_end(question, found.why)
+
+
 def labelled(question: Question, pages: Sequence[Page]) -> Solution | None:
     """What a label calls the most or last ("Last train 17:10"); who or which it was is no number."""
     found = field(question, pages)
     names = question.wants in ("", "name", "place") and asking.find("names_record", question.folded) is not None
     return None if found is not None and names and is_numeric(_CITED.sub("", found.text)) else found
+
+
+_ENDS = (r"\b(?:first|earliest|opening)\b|首|头班|最早", r"\b(?:last|latest|final)\b|末|最后|最晚")
+
+
+def _other_end(question: Question, label: str) -> bool:
+    """Whether a label speaks of the last where the first is asked for, or the other way round."""
+    asked, said = ([re.search(p, t) is not None for p in _ENDS] for t in (question.folded, normal(label)))
+    return asked != said and any(asked) and any(said) and not (said[0] and said[1])
 
 
 def summed(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -115,7 +131,7 @@ def summed(question: Question, pages: Sequence[Page]) -> Solution | None:
             [r for p in pages for r in total(question, p)[:2]], pages, working=True
         )
     if len(pages) > 1 and (question.both or question.picture is None):
-        across = on_both(question, pages, "+")
+        across = on_both(question, pages)
         if across is not None:
             return across
     for page in pages:
@@ -129,22 +145,11 @@ def summed(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def averaged(question: Question, pages: Sequence[Page]) -> Solution | None:
     """A mean: printed or worked out."""
+    for page in pages:
+        printed = [h for h in best(question, page)[:1] if h.score >= 0.75 and not h.missing]
+        if printed and any("average" in normal(t) or "平均" in t for t in (printed[0].label, printed[0].text)):
+            return told_by(printed[0], page)
     results = [r for page in pages for r in total(question, page, mean=True)[:2]]
-    return _result(results, pages, working=True)
-
-
-def differing(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """What two values differ by, on one page or on two."""
-    if len(pages) > 1:
-        across = on_both(question, pages, "-")
-        if across is not None:
-            return across
-    if both_ends(question.folded):
-        spreads = [r for page in pages for r in spread(question, page)[:1]]
-        found = _result(spreads, pages, working=True)
-        if found is not None:
-            return found
-    results = [r for page in pages for r in difference(question, page)[:1]]
     return _result(results, pages, working=True)
 
 
@@ -181,7 +186,9 @@ def placed(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def transcribed(question: Question, pages: Sequence[Page]) -> Solution | None:
     """Everything that stands on the pages, line by line."""
-    items = [i for page in pages for i in page.lines]
+    items = next((found for page in pages if (found := passage(question, page))), None) or [
+        i for page in pages for i in page.lines
+    ]
     if question.quoted:
         items = [i for i in items if any(normal(q) in normal(i.text) for q in question.quoted)] or items
     if not items:
@@ -284,29 +291,12 @@ def _names_place(hit: Hit) -> bool:
     return any(_is_place(c) for c in words(hit.label).concepts)
 
 
-def filtered(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """For "Which items cost more than 10?": the records on the asked side of the limit."""
-    if threshold(question.folded) is None or not re.search(
-        r"\b(?:which|what|who|list|name)\b|哪|谁|列出", question.folded
-    ):
-        return None
-    for page in pages:
-        for grid, rows, share in selected(question, page)[:1]:
-            if share >= 0.5 and rows and len(rows) < len(grid.body):
-                cells = [next(c for c in row if c is not None) for row in rows]
-                ids = tuple(c.id for c in cells)
-                return Solution(
-                    answers.listed([(c.text, (c.id,)) for c in cells]), "these rows fit", ids, 1.0, page.name
-                )
-    return None
-
-
 _ORDER: dict[str, tuple[_Solver, ...]] = {
     "field": (control, entry, coded, numbered, about, filtered, charted, tabular, field),
     "extreme": (entry, charted, filtered, tabular, most, labelled),
     "sum": (about, charted, summed, counted),
     "average": (charted, averaged, field),
-    "difference": (charted, differing, field),
+    "difference": (field,),
     "count": (about, charted, tabular, counted),
     "yesno": (judged,),
     "choose": (chosen,),
