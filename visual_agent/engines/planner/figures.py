@@ -15,6 +15,7 @@ from visual_agent.engines.planner.folding import has_han
 from visual_agent.engines.planner.grids import Grid
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, across, labelled
+from visual_agent.engines.planner.records import transposed
 from visual_agent.engines.planner.running import paragraphs, told
 from visual_agent.engines.planner.tables import spelled
 from visual_agent.engines.planner.values import Value, is_numeric, values
@@ -47,6 +48,8 @@ class Figure:
 def figures(page: Page) -> list[Figure]:
     """All figures of a page; a number may occur several times, under different names."""
     found = [f for n, grid in enumerate(page.grids) for f in _of_grid(grid, f"{page.name} table {n}", page)]
+    turned = [(n, transposed(grid)) for n, grid in enumerate(page.grids) if grid.kind == "list"]
+    found += [f for n, g in turned if g is not None for f in _of_grid(g, f"{page.name} table {n} turned", page)]
     for n, grid in enumerate(charts(page)):
         found += _of_grid(grid, f"{page.name} chart {n}", page)
     scale = {i.id for i in axis_numbers(page)}
@@ -68,7 +71,7 @@ def valued(text: str) -> list[Value]:
 def _leading(text: str) -> Value | None:
     """The value that a cell stands for: it is the cell, or begins it ("22 per hour"); None for any other text."""
     found = valued(text)
-    if found and (is_numeric(text) or (found[0].start <= 1 and found[0].kind == "amount")):
+    if found and (is_numeric(text) or (found[0].start <= 1 and found[0].kind in ("amount", "time"))):
         return found[0]
     return None
 
@@ -96,7 +99,7 @@ def _of_grid(grid: Grid, key: str, page: Page) -> Iterator[Figure]:
             if c == 0 and value.kind == "time":
                 labels.append(cell.text)
             rest = [x.text for x in row if x is not None and x is not cell and _leading(x.text) is None]
-            name = heads[c] if len(grid.body) == 1 and heads[c] else " ".join(labels or rest[:1])
+            name = heads[c] if len(grid.body) == 1 and heads[c] else " ".join(labels if c else rest[:1])
             if name:
                 also = " ".join((*rest, grid.title))
                 yield _made(value, cell, name, heads[c], also, f"{key} row {r}", f"{key} column {c}", page)

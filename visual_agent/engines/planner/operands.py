@@ -116,7 +116,8 @@ def ends(folded: str) -> tuple[str, str] | None:
 def spoken(phrase: str) -> tuple[Term, ...]:
     """The terms of a phrase that can name something."""
     found = terms(_FRAME.sub(" ", phrase), question=True)
-    return tuple(t for t in found if not asking.pattern("manner").fullmatch(t.text) and not _ASKS.search(t.text))
+    idle = (asking.pattern("manner").fullmatch(t.text) or _ASKS.search(t.text) or t.text in _NUMBERS for t in found)
+    return tuple(t for t, skip in zip(found, idle, strict=True) if not skip)
 
 
 def candidates(
@@ -141,9 +142,12 @@ def fit(said: Sequence[Term], figure: Figure, page: Page) -> float:
         idle = term.weak or term.kind in ("soft", "number") or is_generic(term)
         if share < _CLOSE and term.kind == "date":
             return 0.0
-        if term.kind == "number" and any(c.isdigit() for c in figure.name + figure.head):
+        if term.kind == "number" and (
+            any(c.isdigit() for c in figure.name + figure.head) or term is said[-1] is not said[0]
+        ):
             idle = False
-        if share < _CLOSE and (idle or likeness(term, page.words) >= 0.55 or _is_verb(term)):
+        there = term.kind != "number" and likeness(term, page.words) >= 0.55
+        if share < _CLOSE and (idle or there or _is_verb(term)):
             total += 0.0 if idle else 0.25
             continue
         named = named or (name >= _CLOSE and not (idle and len(said) > 1 and term.kind != "number"))
@@ -244,6 +248,8 @@ def _suits(question: Question, figure: Figure) -> float:
     """How well a figure's column and type suit what is asked for."""
     measured = [t for t in question.terms if not t.weak or is_generic(t)]
     score = 0.2 * max((likeness(t, words(figure.head)) for t in measured), default=0.0) if figure.head else 0.0
+    around = words(f"{figure.name} {figure.head} {figure.also}")
+    score += 0.1 * sum(likeness(t, around) >= 0.85 for t in question.terms if not t.weak and not is_generic(t))
     if question.wants == "duration":
         return score + _lasts(question, figure)
     if figure.kind in ("time", "date"):

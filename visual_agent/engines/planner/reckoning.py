@@ -78,8 +78,8 @@ def _by_rank(phrase: str, sheet: Sheet) -> list[Named]:
 
 
 def _compares(question: Question) -> bool:
-    timed = question.wants == "duration" or question.counts
-    return asking.find("difference", question.folded) is not None or (
+    timed = question.wants == "duration" or question.counts or re.search(r"\b(?:behind|ahead)\b", question.folded)
+    return asking.find("difference", question.folded) is not None or bool(
         timed
         and re.search(r"\b(?:between|before|after|from|separates?|behind|ahead)\b|之间|隔|相差", question.folded)
         is not None
@@ -405,12 +405,16 @@ def _total(question: Question, chosen: Sequence[Figure], counts: Sequence[int]) 
 
 
 def _alike(sheet: Sheet, phrase: str) -> list[Figure] | None:
-    """The figures of one column that a phrase names equally well, two at least and not the whole column."""
+    """The figures of one column, or one row, that a phrase names equally well: two at least and not all of them."""
     found = sheet.named(phrase)
     if not found or not spoken(phrase):
         return None
     top = [n.figure for n in found if n.score >= found[0].score - 0.05]
-    column = [f for f in top if f.column == top[0].column]
-    whole = [f for f in sheet.figures if f.column == top[0].column]
-    unique = list({f.id: f for f in column}.values())
-    return unique if 2 <= len(unique) < len(whole) else None
+    for some, whole in (
+        ([f for f in top if f.column == top[0].column], [f for f in sheet.figures if f.column == top[0].column]),
+        ([f for f in top if f.row == top[0].row], [f for f in sheet.figures if f.row == top[0].row]),
+    ):
+        unique = {f.id: f for f in some}
+        if 2 <= len(unique) < len({f.id for f in whole}):
+            return list(unique.values())
+    return None

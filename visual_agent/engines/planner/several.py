@@ -28,17 +28,16 @@ _BETWEEN = re.compile(
 )
 
 
-def on_both(question: Question, pages: Sequence[Page], sign: str) -> Solution | None:
-    """The same field on two pages, subtracted or added."""
+def on_both(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """The same field on two pages, added."""
     bare = _bare(question)
     hits = [(best(bare, page)[:1], page) for page in pages[:2]]
     if not all(h and h[0].sure and number_of(h[0].text) is not None for h, _ in hits):
         return None
     one, two = (h[0] for h, _ in hits)
-    a, b = number_of(one.text) or 0.0, number_of(two.text) or 0.0
-    number = a + b if sign == "+" else abs(a - b)
+    number = (number_of(one.text) or 0.0) + (number_of(two.text) or 0.0)
     ids = one.ids + two.ids
-    how = f"{one.text} {sign} {two.text}" if sign == "+" or a >= b else f"{two.text} {sign} {one.text}"
+    how = f"{one.text} + {two.text}"
     return Solution(answers.worked(shown(number), how, ids), "the same field on both pictures", ids)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from visual_agent.engines.planner.figures import Figure, figures
+from visual_agent.engines.planner.naming import heading
 from visual_agent.engines.planner.operands import Named, candidates, spoken
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.tables import by_outcome
 from visual_agent.engines.planner.weights import is_generic
-from visual_agent.engines.planner.words import Term, Words, likeness, words
+from visual_agent.engines.planner.words import Term, likeness, words
 
 
 class Sheet:
@@ -25,7 +26,7 @@ class Sheet:
         self.folded = question.folded
         self.page_of = {p.name: p for p in pages}
         self.figures: list[Figure] = [f for p in pages for f in figures(p)]
-        self._heads = {p.name: words(" ".join(i.text for i in p.lines[:2])) for p in pages}
+        self._heads = {p.name: words(" ".join(heading(p))) for p in pages}
 
     def named(self, phrase: str, page: str = "") -> list[Named]:
         """The figures that a phrase names: on one page, on the page that it or the question means, else on all."""
@@ -50,9 +51,6 @@ class Sheet:
         year = term.kind == "number" and len(term.text) == 4
         if len(self.pages) < 2 or term.weak or is_generic(term) or (term.kind in ("soft", "number") and not year):
             return []
-        inside = [name for name, head in self._heads.items() if _heads(term, head)]
-        return inside if len(inside) == 1 else []
-
-
-def _heads(term: Term, head: Words) -> bool:
-    return likeness(term, head) >= 0.9
+        inside = [name for name, head in self._heads.items() if likeness(term, head) >= 0.9]
+        others = [p for p in self.pages if p.name not in inside]
+        return inside if len(inside) == 1 and all(likeness(term, p.words) < 0.9 for p in others) else []

@@ -1,4 +1,4 @@
-"""Sums, means, differences and counts over a page's records.
+"""Sums and means of columns, and counts over a page's records; two values that a question compares.
 
 In: a `Question` and a `Page`. Out: `Result`s, or the rows that fit.
 """
@@ -32,14 +32,8 @@ def shown(number: float) -> str:
 
 
 def total(question: Question, page: Page, *, mean: bool = False) -> list[Result]:
-    """A sum (or mean): of two named values, else of all cells that fit equally well."""
-    generic = [t for t in question.terms if is_generic(t) and not t.weak]
-    plain = [t for t in question.terms if not is_generic(t) and weight(t, question) >= 0.35]
-    named = without(question, generic if len(plain) > 1 else [t for t in generic if t.concepts == {"total"}])
-    results = [
-        _worked(hits, page, "+", sum(_numbers(hits)) / (len(hits) if mean else 1))
-        for hits in operands(replace(named, wants=question.wants or "number"), page)
-    ]
+    """The sum (or mean) of all cells that fit equally well; that of named values is in `reckoning.py`."""
+    results: list[Result] = []
     for grid in records(page):
         for turned in (grid, transposed(grid)):
             if turned is not None:
@@ -81,16 +75,6 @@ def _column_total(match: Match, mean: bool) -> list[Result]:
     return [Result(shown(number), tuple(c.id for c, _ in cells), how, share - 0.02, match.page.name)]
 
 
-def _numbers(hits: Sequence[Hit]) -> list[float]:
-    return [n for h in hits if (n := number_of(h.text)) is not None]
-
-
-def _worked(hits: Sequence[Hit], page: Page, sign: str, number: float) -> Result:
-    how = f" {sign} ".join(h.text for h in hits)
-    ids = tuple(i for h in hits for i in h.ids)
-    return Result(shown(number), ids, how, min(h.score for h in hits), page.name)
-
-
 def operands(question: Question, page: Page, *, numeric: bool = True) -> list[tuple[Hit, Hit]]:
     """Pairs of values that two of the question's terms name, best first: "quinoa plus couscous", "from May to June"."""
     asked = replace(question, wants="number" if question.wants in ("", "name", "place") else question.wants)
@@ -119,36 +103,6 @@ def _tells(term: Term, hit: Hit, page: Page) -> bool:
     return likeness(term, words(hit.label)) >= 0.55 or any(
         likeness(term, words(page.known[i].text)) >= 0.55 for i in hit.also if i in page.known
     )
-
-
-def difference(question: Question, page: Page) -> list[Result]:
-    """What two named values differ by."""
-    results = []
-    for first, second in operands(question, page):
-        numbers = _numbers((first, second))
-        if len(numbers) == 2:
-            results.append(_worked((first, second), page, "-", abs(numbers[0] - numbers[1])))
-    return sorted(results, key=lambda r: -r.score)
-
-
-def spread(question: Question, page: Page) -> list[Result]:
-    """The most less the least of one column."""
-    results = []
-    for grid in records(page):
-        match = Match(question, grid, page)
-        rank = rank_column(match)
-        if rank is None:
-            continue
-        keyed = [
-            (k, c) for row in match.rows if (c := row[rank[0]]) is not None and (k := number_of(c.text)) is not None
-        ]
-        if len(keyed) < 2:
-            continue
-        low, high = min(keyed, key=lambda kc: kc[0]), max(keyed, key=lambda kc: kc[0])
-        share = left_rows(match, rank[0])[1] + rank[1]
-        how = f"{high[1].text} - {low[1].text}"
-        results.append(Result(shown(high[0] - low[0]), (high[1].id, low[1].id), how, share, page.name))
-    return sorted(results, key=lambda r: -r.score)
 
 
 def selected(question: Question, page: Page) -> list[tuple[Grid, list[Row], float]]:
