@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from visual_agent.engines.planner import asking
 from visual_agent.engines.planner.folding import HAN, has_han, normal
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, analyse
@@ -18,7 +19,9 @@ _HEAD_LINES = 3
 _COMMON = re.compile(
     r"\d|\d\d|(?:no|from|for|the|and|new|old|open|prices?|times?|table|list|with|your|our|you|all|day|date|form|page)"
 )
-_SCENE = r"(?:one|sheet|version|list|notice|poster|bill|quote|estimate|timetable|menu|plan|offer|letter|page|form|table)"
+_SCENE = (
+    r"(?:one|sheet|version|list|notice|poster|bill|quote|estimate|timetable|menu|plan|offer|letter|page|form|table)"
+)
 _AROUND = (
     r"(?:\b(?:at|in|on|from|with|by|for|of|to|under) )?(?:\bthe )?{}(?:['’]s?\b)?(?: " + _SCENE + r"\b)?",
     r"在?{}(?:年|驾校|店|馆|家|版|号)?(?:那|这)?[张份家个年]?(?:上面|里面|上|里|中)?的?",
@@ -35,6 +38,10 @@ def heading(page: Page) -> list[str]:
 def addressed(question: Question, pages: Sequence[Page]) -> tuple[Question, Sequence[Page]]:
     """The question and the pages that it is about."""
     if len(pages) < 2 or question.picture is not None or question.kind in ("choose", "changes", "transcribe"):
+        return question, pages
+    if asking.find("has_changed", question.folded) or re.search(
+        r"[多少]了(?!多少|几)|新增|\b(?:added|removed)\b", question.folded
+    ):
         return question, pages
     named = [_names(question.folded, page, [p for p in pages if p is not page]) for page in pages]
     if sum(bool(n) for n in named) != 1:

@@ -21,6 +21,7 @@ from visual_agent.engines.planner.pages import Page, build
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.solve import solve
+from visual_agent.engines.planner.versions import about
 from visual_agent.engines.planner.weights import concept_name, weight
 
 ACTIONS = 8
@@ -59,7 +60,7 @@ def next_move(conversation: Conversation) -> Move:
         if look is not None:
             return look
     pages = pages_of(conversation, question)
-    if question.kind == "changes":
+    if _compares(question):
         told = _changes(conversation, question, pages)
         if told is not None:
             return told
@@ -87,7 +88,7 @@ def _look(conversation: Conversation, question: Question) -> Move | None:
     names = chosen_pictures(conversation, question)
     if question.kind == "changes":
         names = (conversation.roots or names)[:2]
-    if question.kind == "changes" and len(names) > 1 and conversation.offers("compare"):
+    if _compares(question) and len(names) > 1 and conversation.offers("compare"):
         if not _done(conversation.known, "compare", image_a=names[0], image_b=names[1]):
             thought = _say(
                 question,
@@ -104,6 +105,11 @@ def _look(conversation: Conversation, question: Question) -> Move | None:
         if not _done(conversation.known, "read_text", image=name) and not _reading(conversation, name):
             return Move(_why_read(question, name), "read_text", {"image": name})
     return None
+
+
+def _compares(question: Question) -> bool:
+    """Whether all changes are asked for; those of one row or line are told from the two readings."""
+    return question.kind == "changes" and not about(question)
 
 
 def _look_by_ground(conversation: Conversation, question: Question, names: Sequence[str]) -> Move | None:

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 from visual_agent.engines.planner import answers, asking, changes
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import normal
-from visual_agent.engines.planner.nearest import shares
+from visual_agent.engines.planner.nearest import content, shares
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, typed
@@ -26,9 +26,9 @@ from visual_agent.engines.planner.words import Term
 _GONE = re.compile(
     r"\b(?:removed?|taken (?:off|out|away)|gone|missing|dropped|deleted|no longer|disappeared|left out|cut|crossed out)\b|删|去掉|少了|没有了|取消了|不见"
 )
-_NEW = re.compile(r"\b(?:added?|new|newly|extra|introduced|inserted|additional)\b|新增|增加了|多了|加了|添加|新加")
+_NEW = re.compile(r"\b(?:added?|new|newly|extra|introduced|inserted|additional)\b|新增|增加了|多了|加了|添加|新加|多出")
 _CHANGED = re.compile(
-    r"\b(?:chang\w*|alter\w*|differ\w*|modif\w*|updat\w*|edit\w*|moved?|amend\w*|revis\w*|replaced?|corrected)\b|变|改|换|调整|不同"
+    r"\b(?:chang\w*|alter\w*|differ\w*|modif\w*|updat\w*|edit\w*|moved?|amend\w*|revis\w*|replaced?|corrected)\b|变|改|换|调整|不同|动了"
 )
 _SAME = re.compile(r"\b(?:same|identical|unchanged|equal|stayed?|remain\w*|match\w*)\b|一样|相同|一致|没变|不变|没改")
 _DEARER = re.compile(
@@ -52,29 +52,36 @@ def versions(question: Question, pages: Sequence[Page]) -> Solution | None:
     if len(pages) != 2 or question.picture is not None:
         return None
     folded = question.folded
-    yesno = question.kind == "yesno" or re.match(r"(?:is|are|did|does|do|has|have|was|were)\b|.*[吗么][?？]?$", folded)
+    yesno = question.kind == "yesno" or re.match(
+        r"(?:is|are|did|does|do|has|have|was|were)\b|.*(?:吗|(?<!什)么)[?？]?$", folded
+    )
     if yesno and (_SAME.search(folded) or _CHANGED.search(folded) or _DEARER.search(folded)):
         return _whether(question, pages)
     if not re.search(r"\b(?:what|which|when|where|who|how|name|list)\b|什么|哪|多少|几|谁", folded):
         return None
     if question.kind in ("difference", "choose") and not _GONE.search(folded) and not _NEW.search(folded):
         return None
+    told = any(p.search(folded) for p in (_GONE, _NEW, _CHANGED)) and question.kind in ("field", "place")
+    if (told or question.kind == "changes") and content(_CHANGING.sub(" ", folded)):
+        altered = _altered(question, pages)
+        if altered is not None or question.kind == "changes":
+            return altered or _all(question, pages)
     for pattern, before in ((_GONE, True), (_NEW, False)):
-        if pattern.search(folded) and not _about(question):
+        if pattern.search(folded) and not about(question):
             return _only_in(question, pages, before=before)
-    if _CHANGED.search(folded) and not _about(question):
+    if _CHANGED.search(folded) and not about(question):
         return _all(question, pages)
     return _former(question, pages) if _OLD.search(folded) else None
 
 
-def _about(question: Question) -> list[Term]:
+def about(question: Question) -> list[Term]:
     """What the question speaks of beside versions and changes."""
     idle = (_GONE, _NEW, _CHANGED, _SAME, _DEARER, _OLD)
     return [
         t
         for t in question.terms
         if not any(p.search(t.text) for p in idle) and not _THINGS.fullmatch(t.text) and t.kind != "soft"
-        and not re.fullmatch(r"still|now|two|both|any|get|price|cost|ha[sd]|all|价钱", t.text)
+        and not re.fullmatch(r"still|now|two|both|any|get|price|cost|ha[sd]|all|价钱|里|处|样|样子|不", t.text)
     ]  # fmt: skip
 
 
@@ -100,9 +107,9 @@ def _line(about: Sequence[Term], page: Page) -> tuple[str, tuple[str, ...]] | No
 
 def _whether(question: Question, pages: Sequence[Page]) -> Solution | None:
     """Whether something is as it was."""
-    about = _about(question) or _soft(question)
+    named = about(question) or _soft(question)
     same_asked = _SAME.search(question.folded) is not None
-    if not about:
+    if not named:
         if (
             _DEARER.search(question.folded)
             and not _SAME.search(question.folded)
@@ -111,11 +118,11 @@ def _whether(question: Question, pages: Sequence[Page]) -> Solution | None:
             return None
         found = changes.between(pages[0], pages[1])
         return _verdict(question, (not found) == same_asked, "", [i for d in found for i in d.ids])
-    lines = [_line(about, p) for p in pages]
+    lines = [_line(named, p) for p in pages]
     if lines[0] is not None and lines[1] is not None:
         one, two = lines[0][0], lines[1][0]
     else:
-        kind = typed(tuple(about))
+        kind = typed(tuple(named))
         texts = [" / ".join(sorted({v.text for i in p.lines for v in of_kind(i.text, kind)})) for p in pages]
         if kind not in ("date", "time", "amount", "phone", "email", "url", "percent") or not any(texts):
             return None
@@ -139,6 +146,60 @@ def _verdict(question: Question, yes: bool, why: str, ids: Sequence[str]) -> Sol
     return Solution(
         answers.verdict(question, yes, why, list(ids)), why or "the lines of both were compared", tuple(ids)
     )
+
+
+def _altered(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """What changed in the row or line that the question names; the row's own name for "which line changed?"."""
+    found = changes.between(pages[0], pages[1])
+    known = pages[0].known | pages[1].known
+    around = [" ".join(t for i in d.ids if i in known for t in _around(known[i], pages)) for d in found]
+    scores = shares(_CHANGING.sub(" ", question.folded), around)
+    kept = [d for d, s in zip(found, scores, strict=True) if s >= max(0.5, max(scores, default=0.0) - 0.05)]
+    added = [d for d in found if d.after and not d.before]
+    if not kept and len(added) == 1 and _NEW.search(question.folded):
+        kept = added
+    if not kept:
+        return None
+    ids = tuple(i for d in kept for i in d.ids)
+    rows = list(dict.fromkeys(name for d in kept if (name := _row_name(known.get(d.ids[0]), pages))))
+    new, gone = _NEW.search(question.folded) is not None, _GONE.search(question.folded) is not None
+    if re.search(r"\bwhich\b|哪", question.folded) and rows and not new and not gone:
+        return Solution(answers.cited(", ".join(rows), ids), "these rows differ", ids)
+    if new or gone:
+        told = [
+            (_JOINED.sub("", d.after if new else d.before), d.ids[:1]) for d in kept if (d.after if new else d.before)
+        ]
+        return Solution(answers.listed(told), "only one of the two has it", ids) if told else None
+    parts = changes.told(kept, question.chinese)
+    return Solution("; ".join(answers.value(words, i) for words, i in parts), "the lines of both were compared", ids)
+
+
+_CHANGING = re.compile(
+    "|".join(p.pattern for p in (_GONE, _NEW, _CHANGED, _SAME))
+    + r"|\b(?:which|what|how|where)\b|哪[一]?[条个项处天张份里些]?|什么|(?:19|20)\d\d年?"
+)
+_JOINED = re.compile(r"^(?:and|&|,|、|，|和|及|,须|须|并)+\s*|[。.]$")
+
+
+def _row_of(item: Item, pages: Sequence[Page]) -> list[Item]:
+    """The cells of an item's row, or itself."""
+    rows = (row for page in pages for grid in page.grids for row in [*grid.body] if item in row)
+    return [c for c in next(rows, [item]) if c is not None]
+
+
+def _around(item: Item, pages: Sequence[Page]) -> list[str]:
+    """The texts of an item's row and the heading of its column."""
+    heads = [g.head(row.index(item)) for p in pages for g in p.grids for row in g.body if item in row]
+    return [i.text for i in _row_of(item, pages)] + heads
+
+
+def _row_name(item: Item | None, pages: Sequence[Page]) -> str:
+    """What a row is called: its first cell."""
+    row = _row_of(item, pages) if item is not None else []
+    if len(row) > 1 or not row:
+        return row[0].text if row else ""
+    label, colon, _ = row[0].text.replace("：", ":").partition(":")
+    return label if colon else ""
 
 
 def _only_in(question: Question, pages: Sequence[Page], *, before: bool) -> Solution | None:
