@@ -186,7 +186,7 @@ def _explained(match: Match, idle: Sequence[Term]) -> bool:
     for term in match.question.terms:
         if term in idle or term.kind == "soft" or term.weak or is_generic(term) or term.kind == "number":
             continue
-        if weight(term, match.question) < 0.9 or any(n in term.text for n in nouns) or term.text in _UNITLIKE:
+        if weight(term, match.question) < 0.9 or any(n in term.text for n in nouns) or _UNITLIKE.fullmatch(term.text):
             continue
         if max(titled(term, match), max(nearest_heading(term, match, c) for c in range(match.grid.width))) < _NEAR:
             open_terms.append(term)
@@ -194,7 +194,7 @@ def _explained(match: Match, idle: Sequence[Term]) -> bool:
     return len(open_terms) <= (1 if single else 0)
 
 
-_UNITLIKE = frozenset({"mm", "cm", "km", "kg", "毫米", "厘米", "公里", "公斤", "超过", "低于", "以上", "以下", "不到"})
+_UNITLIKE = re.compile(r"mm|cm|km|kg|[毫厘]米|公[里斤]|超过|[高低]于|不到|[分元块岁米度个天次]?[以之]?[上下内]?")
 
 
 def counted_nouns(question: Question) -> list[str]:

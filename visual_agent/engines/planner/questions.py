@@ -274,8 +274,8 @@ def standing(folded: str) -> tuple[bool, int] | None:
     if match is None:
         return None
     word = next(g for g in match.groups() if g)
-    if word in _FROM_BELOW or word.endswith("last"):
-        return False, _FROM_BELOW.get(word, 2)
+    if word in _FROM_BELOW or word.endswith(("last", "bottom")):
+        return False, _FROM_BELOW.get(word, 3 if word.startswith("third") else 2)
     return True, 2 if word in ("2nd", "二") or word.startswith("runner") else _FROM_ABOVE.get(word, 1)
 
 

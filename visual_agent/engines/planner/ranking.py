@@ -174,7 +174,7 @@ def _evidence(match: Match, column: int) -> float:
         return 0.12
     texts = [c.text for row in match.rows if (c := row[column]) is not None]
     plain = [t for t in question.terms if t.kind in ("number", "word") and weight(t, question) >= 0.9]
-    named = max((nearest_heading(t, match, column) for t in gauges(match)), default=0.0)
+    named = sum(nearest_heading(t, match, column) * min(weight(t, question), 1.0) for t in gauges(match))
     measures = _MEASURES.get(question.measure, {question.measure})
     money = question.measure == "price" and any(of_kind(t, "amount") for t in texts)
     when = question.measure == "when" and any(v.kind in ("date", "time") for t in texts for v in values(t))
