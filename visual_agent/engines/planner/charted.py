@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.charts import categories, charts, legend
 from visual_agent.engines.planner.extracts import wanted
+from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.grids import Grid
+from visual_agent.engines.planner.meanings import closeness
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
@@ -103,7 +105,10 @@ def _speaks(question: Question, grid: Grid, page: Page) -> bool:
     other = [t for t in other if not any(_heads(t, grid.head(c)) for c in range(1, grid.width))]
     met = [t for t in other if _met(t, page)]
     if question.kind == "extreme" and len(other) == 1 and question.wants in ("month", "year", "date"):
-        return weight(other[0], question) <= 1.3  # what the columns stand for answers, whatever the heights are called
+        # What the columns stand for answers, whatever the heights are called, unless the title is of something else.
+        titles = [w for i in page.lines[:2] for w in normal(i.text).split()]
+        related = max((closeness(other[0].text, w) for w in titles), default=1.0) >= 0.2
+        return weight(other[0], question) <= 1.3 and related
     return len(met) >= len(other) - len(met) and all(
         t in met for t in other if t.kind == "word" and weight(t, question) > 1.3
     )
