@@ -15,10 +15,11 @@ from visual_agent.engines.planner.figures import Figure, valued
 from visual_agent.engines.planner.operands import Named, addends, count_of, ends, spoken, together
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, both_ends
+from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.sheets import Sheet
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.sums import shown
-from visual_agent.engines.planner.values import han_number
+from visual_agent.engines.planner.values import han_number, number_of
 from visual_agent.engines.planner.weights import is_generic
 from visual_agent.engines.planner.words import likeness, words
 
@@ -30,7 +31,7 @@ def reckoned(question: Question, pages: Sequence[Page]) -> Solution | None:
     if question.kind in ("yesno", "transcribe", "locate", "changes"):
         return None
     sheet = Sheet(question, pages)
-    for rule in (_ranked, _through, _between, _changed, _late, _lasting, _beyond, _each, _added):
+    for rule in (_ranked, _through, _between, _changed, _raised, _late, _lasting, _beyond, _each, _added):
         found = rule(sheet)
         if found is not None:
             return found
@@ -317,6 +318,29 @@ def _in_pack(match: re.Match[str]) -> float | None:
 
 
 # --- differences and sums ------------------------------------------------------------------------------------------
+
+
+_STEP = re.compile(
+    r"\bfrom (?:\w+ )?(?P<a>[£$€¥]?[\d.,]*\d) ?[a-z%€]{0,6} to (?:\w+ )?(?P<b>[£$€¥]?[\d.,]*\d)"
+    r"|[由从](?P<c>[\d.,]*\d)[^\d,，]{0,6}(?:涨|降|调|提高|增|减|改)[^\d,，]{0,4}(?P<d>[\d.,]*\d)"
+)
+
+
+def _raised(sheet: Sheet) -> Solution | None:
+    """What a sentence says something rose or fell by: "to raise the rent from 38 to 42"."""
+    said = [t for t in spoken(sheet.folded) if not t.weak and not is_generic(t) and t.kind != "soft"]
+    if sheet.question.kind != "difference" or not said or ends(sheet.folded) is not None:
+        return None
+    found = [(s, m) for p in sheet.pages for s in told(p) for m in _STEP.finditer(s.text)]
+    fit = [(s, m) for s, m in found if sum(likeness(t, words(s.text)) >= 0.85 for t in said) >= 0.6 * len(said)]
+    if len(fit) != 1:
+        return None
+    sentence, match = fit[0]
+    one, two = (number_of(match[k] or match[n]) for k, n in (("a", "c"), ("b", "d")))
+    if one is None or two is None:
+        return None
+    how = f"{match['b'] or match['d']} - {match['a'] or match['c']}"
+    return Solution(answers.worked(shown(abs(two - one)), how, sentence.ids), how, sentence.ids, sentence.score)
 
 
 def _less(question: Question, one: Figure, two: Figure) -> Solution:
