@@ -137,7 +137,7 @@ def fit(said: Sequence[Term], figure: Figure, page: Page) -> float:
     named = False
     for term in said:
         name = _like(term, figure.name)
-        around = max(_like(term, figure.head), 0.85 * likeness(term, words(figure.also)))
+        around = max(_like(term, figure.head), 0.85 * _spoken_of(term, figure.also))
         share = max(name, around)
         idle = term.weak or term.kind in ("soft", "number") or is_generic(term)
         if share < _CLOSE and term.kind == "date":
@@ -146,7 +146,7 @@ def fit(said: Sequence[Term], figure: Figure, page: Page) -> float:
             any(c.isdigit() for c in figure.name + figure.head) or term is said[-1] is not said[0]
         ):
             idle = False
-        there = term.kind != "number" and likeness(term, page.words) >= 0.55
+        there = term.kind != "number" and _spoken_of(term, page.text) >= 0.55
         if share < _CLOSE and (idle or there or _is_verb(term)):
             total += 0.0 if idle else 0.25
             continue
@@ -168,6 +168,11 @@ def _is_verb(term: Term) -> bool:
     return term.kind in ("word", "han") and (
         term.text.endswith(("ed", "ing")) or (has_han(term.text) and len(term.text) == 1)
     )
+
+
+@lru_cache(maxsize=50_000)
+def _spoken_of(term: Term, text: str) -> float:
+    return likeness(term, words(text))
 
 
 @lru_cache(maxsize=50_000)

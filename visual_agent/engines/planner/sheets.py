@@ -26,12 +26,15 @@ class Sheet:
         self.folded = question.folded
         self.page_of = {p.name: p for p in pages}
         self.figures: list[Figure] = [f for p in pages for f in figures(p)]
+        self._known: dict[tuple[str, str], list[Named]] = {}
         self._heads = {p.name: words(" ".join(heading(p))) for p in pages}
 
     def named(self, phrase: str, page: str = "") -> list[Named]:
         """The figures that a phrase names: on one page, on the page that it or the question means, else on all."""
-        some = [f for f in self.figures if f.page == page] if page else self.meant(phrase)
-        return candidates(phrase, some, self.page_of, self._addressing())
+        if (phrase, page) not in self._known:
+            some = [f for f in self.figures if f.page == page] if page else self.meant(phrase)
+            self._known[phrase, page] = candidates(phrase, some, self.page_of, self._addressing())
+        return self._known[phrase, page]
 
     def meant(self, phrase: str) -> list[Figure]:
         """The figures of the page that a phrase or the question addresses; all where neither does."""
