@@ -13,7 +13,8 @@ which a question passes them:
     pages.py, grids.py, records.py   lines and tables -> labels with their values, kinds of tables, lists of records
     weights.py, hits.py      how much of a question something accounts for, and how sure an answer must be
     fields.py, prose.py, tables.py   which value is meant: by its label, in a sentence, by row and column
-    ranking.py, sums.py, quantities.py   most and least; whole columns, counts; "three days", from when to when
+    ranking.py, counting.py   most and least, places in standings; how many records fit, numbers beside what is counted
+    sums.py, quantities.py   whole columns; "three days", from when to when
     figures.py, operands.py, sheets.py, reckoning.py   every number with its names; which a phrase means; calculations
     signs.py                 yes and no: presence, opening hours, prohibitions, comparisons, states
     related.py, rules.py     the last resort: words that stand for each other (`related.toml`); switches, limits, rules
