@@ -18,7 +18,8 @@ Ruling = tuple[bool, str, tuple[str, ...]]
 Part = tuple[str, tuple[str, ...]]
 
 _ASKING = re.compile(
-    r"\b(?:this|these|those) \w+|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b|"
+    r"\b(?:this|these|those) \w+|\b(?:an? |the )?\w+ (?:called|named)\b|\bthe (?:text|page|document|picture|sign|list)\b|"
+    r"\b(?:talk|talks|speak|speaks|tell|tells) (?:about|of)\b|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b|"
     r"\b(?:gives?|given|offer(?:s|ed)?|provide[sd]?|wants?|asks?|comes? in|come|came|gone through|gets?|makes?)\b|"
     r"\b(?:allowed|permitted|possible|okay?|fine|able|bring|take|use|used|mention(?:ed|s)?|say|said|there|anything|anyone|"
     r"anybody|everybody|everyone|unanimous(?:ly)?|they|both|still|yet|already|ever|need|have to|in it|on it|at all)\b"
