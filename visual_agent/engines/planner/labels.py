@@ -14,10 +14,12 @@ from visual_agent.engines.planner.words import lexicon, words
 
 _WORDS = 4
 """A label at a line's start has no more words than this."""
-_DEFINED = re.compile(
-    r"((?:[A-Z][\w&.'’-]*,? ?|of |and |de |van |& )+?)\s*\(\s*(?:hereinafter |hereafter |referred to as )*(?:the )?"
+_BRACKETED = re.compile(
+    r"\(\s*(?:hereinafter |hereafter |referred to as )*(?:the )?"
     r"[\"“”'‘’]?(?:the )?([A-Z][a-z]+(?: [A-Z][a-z]+)?)[\"“”'‘’]?\s*\)"
 )
+_PARTY = re.compile(r"(?<!\S)(?:(?:[A-Z][\w&.'’-]*,?|of|and|de|van|&)(?:\s+|$))+$")
+_LONGEST_PARTY = 120
 _VALUE = re.compile(r"[A-Z0-9£$€¥#+(]")
 
 
@@ -49,10 +51,11 @@ def _digits(text: str) -> bool:
 def defined(text: str) -> list[tuple[str, str]]:
     """The parties that a contract names in brackets: 'Oak Partners LLC ("Landlord")' is the landlord."""
     found = []
-    for match in _DEFINED.finditer(text):
-        name = match[1].strip(" ,")
-        if len(name) > 2 and not match[2].isupper():
-            found.append((match[2], name))
+    for match in _BRACKETED.finditer(text):
+        party = _PARTY.search(text[max(0, match.start() - _LONGEST_PARTY) : match.start()])
+        name = party[0].strip(" ,") if party else ""
+        if len(name) > 2 and not match[1].isupper():
+            found.append((match[1], name))
     return found
 
 
