@@ -33,10 +33,11 @@ _Groups = dict[tuple[str, ...], frozenset[int]]
 @cache
 def _groups() -> tuple[_Groups, _Groups]:
     """Phrases (as stems) with the groups they stand in: on the asking and on the saying side."""
-    path = files("visual_agent.engines.planner").joinpath("related.toml")
     asked: dict[tuple[str, ...], frozenset[int]] = {}
     said: dict[tuple[str, ...], frozenset[int]] = {}
-    for number, group in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["groups"]):
+    folder = files("visual_agent.engines.planner")
+    books = [tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in ("related.toml", "related_zh.toml")]
+    for number, group in enumerate(g for book in books for g in book["groups"]):
         left, _, right = group.partition(" > ")
         for table, side in ((asked, left), (said, right or left)):
             for phrase in side.split(";"):
@@ -84,6 +85,16 @@ def _inside(at: int, text: str) -> bool:
     """Whether a Hanzi stands between two others, where it is more often half a word."""
     folded = normal(text)
     return 0 < at < len(folded) - 1 and has_han(folded[at - 1]) and has_han(folded[at + 1])
+
+
+def spoken(folded: str) -> tuple[_Spoken, ...]:
+    """The phrases of a question that stand in groups, with their places."""
+    return _spoken(folded, True)
+
+
+def groups_asked(folded: str) -> list[frozenset[int]]:
+    """The groups of each everyday phrase that a folded question uses."""
+    return [s.groups for s in _spoken(folded, True)]
 
 
 @lru_cache(maxsize=5_000)
