@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from visual_agent.engines.planner import answers, changes
+from visual_agent.engines.planner.categories import of_kind_asked
 from visual_agent.engines.planner.conversation import Conversation, Step
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.followups import resolve
@@ -343,9 +344,11 @@ def _answer(question: Question, pages: Sequence[Page], solution: Solution | None
 
 
 def _only_looks(question: Question, pages: Sequence[Page]) -> bool:
-    """Whether a question about looks has no label on the pages that names the same ("Colour: blue")."""
+    """Whether a question about looks is answered by no label ("Colour: blue") and no sentence ("a green collar")."""
     from visual_agent.engines.planner.words import likeness, words
 
+    if of_kind_asked(question, pages) is not None:
+        return False
     decisive = [t for t in question.terms if weight(t, question) >= 0.3]
     return not any(
         all(likeness(t, words(f"{pair.label} {' '.join(pair.context)}")) >= 0.9 for t in decisive)
