@@ -13,7 +13,7 @@ from visual_agent.engines.planner.questions import Question, typed
 from visual_agent.engines.planner.values import Value, fits, is_numeric, of_kind, values
 from visual_agent.engines.planner.words import words
 
-_SURNAMES = frozenset(
+SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付傅方白"
     "邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝欧阳司马上官诸葛"
 )
@@ -23,7 +23,7 @@ def looks_like_name(text: str) -> bool:
     """Whether a text has the shape of a name: two to four capitalised words, or two to four Hanzi after a surname."""
     plain = re.sub(r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\b\.?\s*", "", text.strip())
     if has_han(plain):
-        return 2 <= len(plain) <= 4 and plain[0] in _SURNAMES
+        return 2 <= len(plain) <= 4 and plain[0] in SURNAMES
     parts = plain.split()
     named = plain != text.strip() and len(parts) == 1
     return (2 <= len(parts) <= 4 or named) and all(

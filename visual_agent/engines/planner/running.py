@@ -27,7 +27,7 @@ LEAST = 0.55
 """Least share of a question's words that a sentence must account for."""
 
 _END = re.compile(r"(?<=[。！？!?])|(?<=[\w)\"”’]\.)\s*(?=[A-Z\"“])|(?<=\.)\s+(?=[A-Z\"“])|[;；]\s*")
-_TITLES = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|a\.m|p\.m|approx)\.$")
+_TITLES = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|a\.m|p\.m|approx|[A-Z])\.$")
 _STARTS = re.compile(r"^\s*(?:[-*•·▪◦□☐☑■●○✓✔]|\(?\d{1,2}[.)、]|[①-⑳])")
 _ASKS = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b")
 

@@ -19,6 +19,7 @@ from visual_agent.engines.planner.lists import coded, entry, numbered
 from visual_agent.engines.planner.naming import addressed
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.people import holder
 from visual_agent.engines.planner.places import part_of, passage, region_word
 from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
 from visual_agent.engines.planner.questions import Question
@@ -53,7 +54,7 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
         return worked_out
     question, pages = addressed(question, pages)
     question = fitted(question, pages)
-    for solver in (versions, which, in_order, reasoned, *_ORDER.get(question.kind, (field,)), spoken):
+    for solver in (versions, which, in_order, reasoned, holder, *_ORDER.get(question.kind, (field,)), spoken):
         found = solver(question, pages)
         if found is not None and _is_kind(found, question):
             return found

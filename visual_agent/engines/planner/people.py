@@ -1,0 +1,358 @@
+"""Who and where: the name or place that stands beside the words of the role that is asked for.
+
+In: a `Question` and the `Page`s of its pictures. Out: a `Solution`, or None. Questions say what somebody does ("who
+measured it?"), documents what somebody is ("checked by", "inspector"): `roles.toml` holds both sides. A name is cut out
+of its label's value, its sentence or its row; how near it stands to the role's words, and how much of the rest of the
+question its surroundings speak of, chooses between several. A thing that the question names by a proper name must
+stand on the page.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.extracts import looks_like_name
+from visual_agent.engines.planner.folding import has_han, normal, stem, units
+from visual_agent.engines.planner.names import Found, names_in, places_in, short_name, short_place
+from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.running import alike, told
+from visual_agent.engines.planner.single import Solution
+from visual_agent.engines.planner.weights import is_generic, weight
+from visual_agent.engines.planner.words import Term, lexicon, words
+
+_LEAST = 0.62
+"""Least score of an answer."""
+_APART = 0.03
+"""Two different names that are nearer to each other than this are no answer."""
+_GAP = 3
+"""Words that may stand between the words of a role in a question."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role: its phrases in questions (stems; Chinese as a pattern) and beside names."""
+
+    asked: tuple[tuple[str, ...], ...]
+    asked_han: re.Pattern[str] | None
+    said: tuple[tuple[str, ...], ...]
+    said_han: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A name or place on a page, with what stands right before and behind it and all that it stands among."""
+
+    text: str
+    ids: tuple[str, ...]
+    before: str
+    after: str
+    around: str
+    score: float = 1.0
+    labelled: float = 0.0
+
+
+@cache
+def _roles(part: str) -> tuple[Role, ...]:
+    book = tomllib.loads(files(__package__).joinpath("roles.toml").read_text(encoding="utf-8"))
+    return tuple(_role(line) for line in book[part]["roles"])
+
+
+def _role(line: str) -> Role:
+    left, _, right = line.partition(" > ")
+    sides = [[p.strip() for p in side.split(";") if p.strip()] for side in (left, right)]
+    han = "|".join(p for p in sides[0] if has_han(p))
+    stems = [tuple(_stems(p) for p in side if not has_han(p)) for side in sides]
+    return Role(stems[0], re.compile(han) if han else None, stems[1], tuple(p for p in sides[1] if has_han(p)))
+
+
+@lru_cache(maxsize=20_000)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(u.text) if not has_han(u.text) else u.text for u in units(normal(text)))
+
+
+def holder(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """The person, firm or place that a question asks for by what it does."""
+    part = _asked_for(question)
+    if not part or question.kind not in ("field", "locate") or question.looks:
+        return None
+    roles = [r for r in _roles(part) if _is_asked(r, question)]
+    found = [
+        (s, spot, page) for page in pages for spot in _spots(page, part) if (s := _judge(question, roles, spot, page))
+    ]
+    found.sort(key=lambda f: -f[0])
+    if not found or found[0][0] < _LEAST:
+        return None
+    best, spot, page = found[0]
+    rivals = [o for s, o, _ in found[1:] if s > best - _APART and not _same(o.text, spot.text)]
+    if rivals:
+        return None
+    return Solution(
+        answers.value(spot.text, spot.ids), f'"{spot.before[-60:].strip()}" names it', spot.ids, spot.score, page.name
+    )
+
+
+_WHO = re.compile(
+    r"\bwho(?:m|se)?\b|\bwho's\b|谁|何人|哪位|姓什么|"
+    r"\b(?:which|what) (?:\w+ )?(?:person|people|doctor|vet|dentist|surgeon|nurse|engineer|technician|inspector|teacher|tutor|coach|driver|neighbou?r|"
+    r"guest|member|player|artist|painter|author|company|firm|business|organi[sz]ation|shop|store|bank|insurer|insurance company|insurance|airline|"
+    r"courier|carrier|supplier|manufacturer|brand|hospital|clinic|school|college|university|club|team|band|hotel|restaurant|charity|agency|museum|"
+    r"garage|builder|plumber|officer|agent|clerk|secretary|councillor|candidate|publisher|label)s?\b|"
+    r"\bthe (?:\w+ )?(?:\w+'s|his|her|its) name\b|\bname of\b|\bcalled\b|叫什么|什么名字|"
+    r"哪[家个位所名](?:公司|单位|厂|厂家|企业|医院|学校|银行|店|机构|医生|老师|师傅|人|员工|同事|队|快递|大学|商家|保险)|哪[家位]"
+)
+_WHERE = re.compile(
+    r"\bwhere(?:abouts)?\b|\b(?:which|what) (?:\w+ )?(?:room|hall|street|road|town|city|village|country|county|region|place|building|department|team|"
+    r"workshop|ward|office|gate|door|entrance|exit|station|stop|platform|venue|site|location|address|branch|shelf|floor)\b|"
+    r"哪里|哪儿|何处|什么地方|在哪|到哪|去哪|从哪|哪[个间条座所]"
+)
+
+
+def _asked_for(question: Question) -> str:
+    """The part of `roles.toml`: "who", "where", or "" for other questions."""
+    if _OTHER.search(question.folded):
+        return ""
+    if _WHO.search(question.folded):
+        return "who"
+    return "where" if _WHERE.search(question.folded) else ""
+
+
+_OTHER = re.compile(
+    r"^(?:and |so )?(?:how|when|why|what time|at what|what date|what day|what number|which number)\b|"
+    r"多少|几[点号天个年月岁时]|何时|什么时候|哪[天年月]|为什么|怎么"
+)
+
+
+def _is_asked(role: Role, question: Question) -> bool:
+    if role.asked_han is not None and role.asked_han.search(question.folded):
+        return True
+    stems = _stems(question.folded)
+    return any(_in_order(stems, phrase) for phrase in role.asked)
+
+
+def _in_order(stems: Sequence[str], phrase: Sequence[str]) -> bool:
+    """Whether the words of a phrase stand in a text in this order, few others between them."""
+    for start, word in enumerate(stems):
+        if word != phrase[0]:
+            continue
+        at, rest = start, list(phrase[1:])
+        while rest and rest[0] in stems[at + 1 : at + 2 + _GAP]:
+            at = stems.index(rest.pop(0), at + 1)
+        if not rest:
+            return True
+    return False
+
+
+# --- names with their surroundings ---------------------------------------------------------------------------------
+
+
+def _spots(page: Page, part: str) -> Iterator[Spot]:
+    short, inside = (short_name, names_in) if part == "who" else (short_place, places_in)
+    beside = _surroundings(page)
+    for pair in page.pairs:
+        text = short(pair.value)
+        stacked = pair.relation in _STACKED
+        if not text or not pair.label or len(pair.label) > 60 or (stacked and inside(pair.label) and part == "who"):
+            continue
+        if _is_label(text) or pair.value.rstrip().endswith((":", "：")):
+            continue
+        around = " ".join((pair.value, *pair.context, beside.get(pair.ids[0], "")))
+        yield Spot(text, pair.ids, pair.label, "", around, pair.score, 0.85 if stacked else 1.0)
+    for sentence in told(page):
+        yield from _within(sentence.text, sentence.ids, sentence.score, inside, beside.get(sentence.ids[0], ""))
+    for grid in page.grids:
+        for cell in grid.cells:
+            yield from _within(cell.text, (cell.id,), cell.score, inside, beside.get(cell.id, ""))
+
+
+def _surroundings(page: Page) -> dict[str, str]:
+    """For each line or cell the texts of its row or its card."""
+    found = {i.id: " ".join(o.text for o in block) for block in page.blocks if len(block) <= 6 for i in block}
+    for grid in page.grids:
+        for row in grid.body:
+            cells = [c for c in row if c is not None]
+            found |= {c.id: " ".join(o.text for o in cells if o is not c) for c in cells}
+    return found
+
+
+@lru_cache(maxsize=5_000)
+def _is_label(text: str) -> bool:
+    """Whether a text only names a role or a field, so that it is nobody's name."""
+    stems = _stems(text)
+    roles = (*_roles("who"), *_roles("where"))
+    if any(text.strip(" :：") in r.said_han or stems in r.said for r in roles):
+        return True
+    content = words(text).content
+    kinds = {lexicon().concepts[c].kind for t in content for c in t.concepts}
+    return len(stems) <= 4 and bool(content) and all(t.concepts for t in content) and bool(kinds - {""})
+
+
+_STACKED = frozenset({"below", "above", "card"})
+"""How a value may stand to a label without being its own."""
+
+
+def _within(
+    text: str, ids: tuple[str, ...], score: float, inside: Callable[[str], list[Found]], around: str
+) -> Iterator[Spot]:
+    for whole, start, end in inside(text):
+        name, start, end = _bare(whole, start, end)
+        if name and not _is_label(name) and not (text[end:].startswith((":", "：")) and inside is names_in):
+            yield Spot(name, ids, text[:start], text[end:], f"{text} {around}", score)
+
+
+@cache
+def _role_words() -> tuple[frozenset[str], tuple[str, ...]]:
+    """The roles that are one word, English as stems; Chinese ones of two signs or more."""
+    roles = (*_roles("who"), *_roles("where"))
+    han = {w for r in roles for w in r.said_han if len(w) > 1}
+    return frozenset(p[0] for r in roles for p in r.said if len(p) == 1), tuple(sorted(han, key=len, reverse=True))
+
+
+def _bare(name: str, start: int, end: int) -> Found:
+    """A name without the role that is written together with it: "Caretaker Sunil Rao", "部门采购中心"."""
+    english, chinese = _role_words()
+    if has_han(name):
+        lead = next((w for w in chinese if name.startswith(w) and len(name) > len(w) + 1), "")
+        return name[len(lead) :], start + len(lead), end
+    parts = name.split(" ")
+    while len(parts) > 1 and stem(normal(parts[0])) in english:
+        start += len(parts.pop(0)) + 1
+    while len(parts) > 1 and stem(normal(parts[-1])) in english - _FIRMS:
+        end -= len(parts.pop()) + 1
+    return " ".join(parts), start, end
+
+
+_FIRMS = frozenset(
+    stem(w)
+    for w in (
+        *("bank", "hotel", "school", "college", "university", "academy", "hospital", "clinic", "surgery", "shop"),
+        *("store", "press", "hall", "room", "studio", "theatre", "company", "restaurant", "vets"),
+    )
+)
+
+
+# --- judging -------------------------------------------------------------------------------------------------------
+
+_SMALL = frozenset(
+    "the a an is was are were our your my his her its their of to by at in on for with mr mrs ms dr and be please now from".split()  # noqa: SIM905
+)
+_CLAUSE = re.compile(r"[.;。；!！?？·•|]\s+|[。；！？·•|]")
+
+
+def _judge(question: Question, roles: Sequence[Role], spot: Spot, page: Page) -> float:
+    """How surely a name is the one that is asked for, 0..1."""
+    if normal(spot.text) in question.folded or _lacks(question, page):
+        return 0.0
+    before = _CLAUSE.split(spot.before)[-1].rpartition(")")[2]
+    after = _CLAUSE.split(spot.after)[0]
+    cue = max((_beside(r, before, after, spot) for r in roles), default=0.0)
+    own, rest = _own(question, before, after, spot)
+    noun = _NOUN.search(question.folded)
+    is_one = noun is not None and bool(noun[1] or noun[2]) and (noun[1] or noun[2]) in normal(spot.text)
+    if is_one:
+        cue = max(cue, 0.6)
+    if cue < 0.6 and own < 0.6:
+        return 0.0
+    in_place = (
+        not spot.labelled and re.search(r"\b(?:in|on|at)(?: the)?\s*$", spot.before) and _WHO.search(question.folded)
+    )
+    return (
+        0.7 * max(cue, own)
+        + 0.1 * min(cue, own)
+        + 0.25 * rest
+        + 0.08 * is_one
+        - (0.3 if in_place and not is_one else 0.0)
+    )
+
+
+_NOUN = re.compile(r"\b(?:which|what) ([a-z]+)\b|哪[个家所间位座]([\u4e00-\u9fff]{2})")
+
+
+def _beside(role: Role, before: str, after: str, spot: Spot) -> float:
+    """How near a role's words stand to a name: 1 right before it, less with words between and behind it."""
+    label = spot.labelled > 0
+    stems, follow = _stems(before), _stems(after)[:5]
+    best = max((_ahead(phrase, stems, label) for phrase in role.said), default=0.0)
+    if any(len(p) < 3 and follow[: len(p)] == p and p[0] not in _SMALL for p in role.said):
+        best = max(best, 1.0 if after.lstrip().startswith("(") else 0.85)
+    return max(best, max((_ahead_han(w, before, after, label) for w in role.said_han), default=0.0)) * (
+        spot.labelled or 1.0
+    )
+
+
+def _ahead_han(word: str, before: str, after: str, label: bool) -> float:
+    """The same for a Chinese word."""
+    at, behind = before.rfind(word), after.find(word)
+    best = 0.0
+    if at >= 0 and (len(word) > 1 or not label or len(before.strip(":： ")) == 1):
+        best = 1.0 - 0.05 * min(len(before) - at - len(word), 8) - (0.03 * min(at, 6) if label else 0.0)
+    return max(best, 0.88 - 0.01 * behind) if 0 <= behind < 18 and len(word) > 1 and not label else best
+
+
+def _ahead(phrase: tuple[str, ...], stems: tuple[str, ...], label: bool) -> float:
+    """How near a phrase stands before a name; "handed in ... by" may have words between."""
+    small = 0.4 if len(phrase) == 1 and phrase[0] in _SMALL else 0.0
+    for start in range(len(stems) - len(phrase), -1, -1):
+        if stems[start : start + len(phrase)] == phrase:
+            between = sum(s not in _SMALL for s in stems[start + len(phrase) :])
+            if label and between < 2:
+                return 1.0 - 0.05 * min(sum(s not in _SMALL for s in stems[:start]), 6) - 0.12 * between
+            return 1.0 - small - (0.08 + 0.09 * between if between else 0.0)
+    verb = phrase[:-1]
+    if verb and phrase[-1] in _LINKS and [s for s in stems[-3:] if s not in _ARTICLES][-1:] == [phrase[-1]]:
+        return 0.9 if any(stems[n : n + len(verb)] == verb for n in range(len(stems))) else 0.0
+    return 0.0
+
+
+_LINKS = frozenset({"by", "to", "with", "from"})
+_ARTICLES = frozenset({"a", "an", "the", "our", "one"})
+
+
+def _own(question: Question, before: str, after: str, spot: Spot) -> tuple[float, float]:
+    """How much the words right beside a name are the question's own, and the share of all of them around it."""
+    counted = {t: max(weight(t, question), 0.4) for t in question.terms if _counts(t)}
+    if not counted:
+        return 0.0, 1.0
+    near = before if spot.labelled else f"{before[-40:]} {after[:40]}"
+    close = {t: alike(t, near) for t in counted}
+    total = sum(counted.values())
+    around = sum(w * max(close[t], 0.8 * alike(t, f"{spot.before} {spot.around}")) for t, w in counted.items()) / total
+    own = 0.9 * sum(w * close[t] for t, w in counted.items()) / total
+    if spot.labelled and (spot.labelled < 1 or not (looks_like_name(spot.text) or _WHERE.search(question.folded))):
+        own = 0.0
+    literal = any(t.text in normal(before) for t in counted if len(t.text) > 1)
+    return own, around + (0.12 if literal else 0.0)
+
+
+_ASKING = re.compile(r"^(?:who|whom|whose|where|which|what|name|person|called)\b|谁|哪|什么|叫|名字")
+
+
+def _counts(term: Term) -> bool:
+    return not _ASKING.search(term.text) and not is_generic(term)
+
+
+_NO_PROPER = re.compile(r"(?:I|I['’]\w+|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Mr|Mrs|Ms|Dr)$")
+
+
+def _lacks(question: Question, page: Page) -> bool:
+    """Whether the question names something by a proper name that the page does not have."""
+    proper = [p for p in re.findall(r"(?<=[\w,'’] )([A-Z][\w'’-]*)", question.text) if not _NO_PROPER.match(p)]
+    apart = _QUALIFIED.findall(question.folded)
+    return any(stem(normal(p)) not in page.words.folded for p in (*proper, *apart))
+
+
+_QUALIFIED = re.compile(
+    r"\b(?:new|next|deputy|vice|assistant|second|third|junior|senior|other)(?= [a-z])|新任?(?=[的\u4e00-\u9fff])|副(?=[\u4e00-\u9fff])"
+)
+"""What tells one holder of a role from another ("the deputy chair")."""
+
+
+def _same(one: str, other: str) -> bool:
+    a, b = normal(one), normal(other)
+    return a in b or b in a
