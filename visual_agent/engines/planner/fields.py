@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from visual_agent.engines.planner.extracts import countable, exact_type, extract, in_script, looks_like_name, wanted
 from visual_agent.engines.planner.hits import Hit
+from visual_agent.engines.planner.measures import MONEY
 from visual_agent.engines.planner.pages import Page, Pair
 from visual_agent.engines.planner.prose import NAMES, named_parts, sentences, singles
 from visual_agent.engines.planner.questions import Question
@@ -36,6 +37,9 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
         or (question.script and not in_script(text, question.script))
     ):
         return None
+    bare = wants == "amount" and not exact_type(text, wants) and not is_numeric(pair.value)
+    if bare and MONEY.search(question.folded):
+        return None  # "card ending 4711" is no price
     if other_day(question, pair.value) or other_day(question, f"{pair.label} {pair.value}"):
         return None
     label = words(pair.label)

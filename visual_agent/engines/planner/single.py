@@ -13,6 +13,7 @@ from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.hits import Hit
+from visual_agent.engines.planner.measures import SPENT
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import part_of
 from visual_agent.engines.planner.prose import quoted
@@ -198,7 +199,7 @@ def multiplied(question: Question, hit: Hit, page: Page) -> Solution | None:
 def replace_side(question: Question, hit: Hit) -> Hit:
     """The end of a range where the question asks for the end, its start where it asks for the start."""
     text = side(question, hit.text)
-    if question.about("discount") and hit.kind == "amount":
+    if hit.kind == "amount" and (question.about("discount") or SPENT.search(question.folded)):
         text = re.sub(r"^\s*[-−–]\s*", "", text)
     return replace(hit, text=text)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
+from visual_agent.engines.planner.amounts import amount, measured
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.counting import counted, counts, filtered, is_about
 from visual_agent.engines.planner.extracts import wanted
@@ -54,10 +55,13 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
         return worked_out
     question, pages = addressed(question, pages)
     question = fitted(question, pages)
-    for solver in (versions, which, in_order, reasoned, holder, *_ORDER.get(question.kind, (field,)), spoken):
+    for solver in (versions, which, in_order, reasoned, holder, measured, *_ORDER.get(question.kind, (field,)), spoken):
         found = solver(question, pages)
         if found is not None and _is_kind(found, question):
             return found
+    found = amount(question, pages)
+    if found is not None:
+        return found
     found = by_relation(question, pages) if question.kind != "extreme" else None
     return found if found is None or question.kind != "count" or is_about(found, question, pages) else None
 
