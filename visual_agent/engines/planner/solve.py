@@ -17,6 +17,7 @@ from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.lists import coded, entry, numbered
+from visual_agent.engines.planner.moments import LEAST, dated
 from visual_agent.engines.planner.naming import addressed
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
@@ -55,11 +56,11 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
         return worked_out
     question, pages = addressed(question, pages)
     question = fitted(question, pages)
-    for solver in (versions, which, in_order, reasoned, holder, measured, *_ORDER.get(question.kind, (field,)), spoken):
+    for solver in (versions, which, in_order, dated, reasoned, holder, measured, *_ORDER.get(question.kind, (field,)), spoken):
         found = solver(question, pages)
         if found is not None and _is_kind(found, question):
             return found
-    found = amount(question, pages)
+    found = dated(question, pages, LEAST) or amount(question, pages)
     if found is not None:
         return found
     found = by_relation(question, pages) if question.kind != "extreme" else None
