@@ -207,7 +207,7 @@ def _member(text: str, group: Group, topic: Sequence[Word]) -> str | None:
     first = min(found, key=lambda m: min((abs(s - m.end()) for s in spots), default=0))
     start, end = first.start(), first.end()
     if has_han(first[0]):
-        while start and text[start - 1] in "深浅淡亮暗纯大小全原香":
+        while start and text[start - 1] in "深浅淡亮暗纯大小全原香雾天湖海宝藏墨草翠酒玫瑰樱嫩哑光":
             start -= 1
         return text[start:end]
     while (m := _BEFORE.search(folded[:start])) and m[0].strip(" -") in _QUALIFIES:

@@ -65,7 +65,19 @@ def _column(question: Question, grid: Grid) -> int | None:
     )
     word = (asked["a"] or asked["b"]) if asked else None
     heads = [normal(grid.head(n)) for n in range(len(grid.body[0]))] if word and grid.body else []
-    return next((n for n, h in enumerate(heads) if h and (word == h or f"{word}s" == h)), None)
+    asked_for = next((n for n, h in enumerate(heads) if h and (word == h or f"{word}s" == h)), None)
+    return asked_for if asked_for is not None else _telling(grid.body)
+
+
+def _telling(rows: Sequence[Row]) -> int | None:
+    """The column that tells the records apart: the first whose words are most different ("Item", not "Room")."""
+    columns = (
+        [[r[n].text for r in rows if n < len(r) and r[n] is not None] for n in range(len(rows[0]))] if rows else []
+    )
+    worded = [
+        (len({normal(t) for t in c}), -n) for n, c in enumerate(columns[:-1]) if c and not any(map(is_numeric, c))
+    ]
+    return -max(worded)[1] if worded else None
 
 
 def _in_text(question: Question, state: re.Pattern[str], page: Page) -> Solution | None:
@@ -125,5 +137,52 @@ def _name(row: Row) -> Item | None:
 
 def _named(question: Question, rows: Sequence[Row]) -> bool:
     """Whether the question names one of the records, and so asks something else about it."""
-    names = [normal(n.text) for r in rows if (n := _name(r)) is not None]
+    names = [normal(n.text) for r in rows for n in r[:-1] if n is not None and not is_numeric(n.text)]
     return any(len(n) > 1 and n in question.folded for n in names)
+
+
+_WRONG = re.compile(
+    r"\bwhat(?:'s| is| was) (?:wrong|the (?:matter|problem|trouble|fault|state|condition))\b|什么(?:问题|毛病|情况|故障)"
+)
+_STATE_HEAD = re.compile(
+    r"\b(?:conditions?|states?|remarks?|notes?|comments?|faults?|defects?|problems?|findings?|observations?)\b"
+    r"|情况|问题|备注|说明|现象|描述|状况|故障"
+)
+
+
+def of_record(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """What stands in the row that a question names, in the column that it names or under "condition", "remarks"."""
+    if question.kind not in ("field", "place") or not _WHICH.search(question.folded):
+        return None
+    grids = [(g, p) for p in pages for g in p.grids if g.kind == "list" and g.body]
+    for whole in (True, False):
+        for grid, page in grids:
+            at = _told_column(question, grid)
+            rows = [r for r in grid.body if at is not None and r[at] is not None and _is_meant(r, at, question, whole)]
+            cell = rows[0][at] if len(rows) == 1 and at is not None else None
+            if cell is not None:
+                return Solution(
+                    answers.value(cell.text, (cell.id,)), "its row says so", (cell.id,), cell.score, page.name
+                )
+    return None
+
+
+def _told_column(question: Question, grid: Grid) -> int | None:
+    """The column that is asked for by its heading, or the one for remarks where it is asked what is wrong."""
+    heads = [normal(grid.head(n)) for n in range(len(grid.body[0]))]
+    if not any(heads):
+        heads = [normal(c.text) if c is not None else "" for c in grid.body[0]]
+    asked = re.search(r"\b(?:what|which) ([a-z]+)", question.folded)
+    at = next((n for n, h in enumerate(heads) if h and asked and h in (asked[1], f"{asked[1]}s")), None)
+    if at is None and _WRONG.search(question.folded):
+        at = next((n for n, h in enumerate(heads) if _STATE_HEAD.search(h)), None)
+    return at
+
+
+def _is_meant(row: Row, at: int, question: Question, whole: bool) -> bool:
+    """Whether a question names a row by the whole of one of its cells, or by the last word of its name ("the net")."""
+    names = [normal(c.text) for n, c in enumerate(row) if c is not None and n != at and not is_numeric(c.text)]
+    if whole:
+        return any(len(n) > 1 and re.search(rf"(?<![a-z]){re.escape(n)}(?![a-z])", question.folded) for n in names)
+    last = names[0].split()[-1] if names else ""
+    return len(last) > 2 and re.search(rf"\b(?:the|a|my|our) {re.escape(last)}\b", question.text) is not None

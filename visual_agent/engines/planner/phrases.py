@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.dictionary import segmented
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import HAN, has_han, normal, stem
 from visual_agent.engines.planner.nearest import Word, content, shares, support
@@ -20,7 +21,7 @@ from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.single import Solution
-from visual_agent.engines.planner.titles import bare_name
+from visual_agent.engines.planner.titles import bare_name, no_name
 from visual_agent.engines.planner.vocabulary import verbs_like
 
 LEAST = 0.6
@@ -123,6 +124,29 @@ _CUT = re.compile(
     r"|\sand\s(?=(?:is|are|was|were|has|have|had|will|can|must|should|he|she|it|they|we|you|i|there|please)\b)"
     r"|\s(?:for|to|at|from|in|on|by|with|during|via|under|near|into|twice|once|every|each|per)\s"
 )
+_MUST = re.compile(r"\b(?:must|should|need|have to|has to|supposed to|required|allowed)\b|要|须|需|应该?|得穿|必须")
+_DOES = re.compile(r"\bwhat (?:\w+ )?(?:do|does|did|can|could|must|should|will|would|may|have|has|had)\b")
+_MEASURES = re.compile(
+    r"\b(?:cost|weigh|pay|paid|earn|owe|charge|measure|spend|total|number|code|score|amount|fee|price|begin|start|end|open|close|get)\b"
+)
+_LIGHT = frozenset(
+    [
+        "receive",
+        "receives",
+        "received",
+        "gets",
+        "given",
+        "provide",
+        "provides",
+        "offers",
+        "offered",
+        "enjoy",
+        "will",
+        "each",
+        "every",
+        "all",
+    ]
+)
 _CODE = re.compile(r"\b(?:what|which) (?:number|code|pin)\b")
 _TOKEN = re.compile(rf"[A-Za-z][\w'’-]*|\d[\w.,:/-]*\w|\d|[{HAN}]+|[^\w\s]")
 _CLAUSE = re.compile(
@@ -144,8 +168,14 @@ def asks(question: Question) -> bool:
         question.kind in ("field", "place")
         and _WHAT.search(question.folded) is not None
         and _ELSE.search(question.folded) is None
-        and wanted(question) in ("", "text", "name", "place", "id")
+        and _wanted(question) in ("", "text", "name", "place", "id")
     )
+
+
+def _wanted(question: Question) -> str:
+    """The type of the answer; with "what must visitors wear" the words that are spoken of do not tell it."""
+    acts = question.wants == "" and _DOES.search(question.folded) and not _MEASURES.search(question.folded)
+    return "" if acts else wanted(question)
 
 
 # --- English ---------------------------------------------------------------------------------------------------------
@@ -171,7 +201,10 @@ def _beside(question: Question, text: str) -> str | None:
     digits = re.search(r"\b[A-Z]*\d[\w-]*", best) if _CODE.search(question.folded) else None
     if digits:
         return digits[0]
-    return (before if passive and before else None) or after or before or next((m for m in middle if m), None)
+    inside = next((m for m in reversed(middle) if m), None)
+    if passive and before:
+        return before
+    return after or (inside or before if _DOES.search(question.folded) else before or inside)
 
 
 def _heard(word: Word, text: str) -> float:
@@ -190,7 +223,7 @@ def _shared(token: str, found: Sequence[Word]) -> bool:
 def _trimmed(text: str) -> str | None:
     """A phrase without small words at its ends and without what only goes with it ("for their music")."""
     text = text.strip(" ,.;:!?–—-\"“”'")
-    while (m := re.match(r"([A-Za-z']+)(?:\s+|$)", text)) and m[1].lower() in _SMALL - {"a", "an"}:
+    while (m := re.match(r"([A-Za-z']+)(?:\s+|$)", text)) and m[1].lower() in (_SMALL | _LIGHT) - {"a", "an"}:
         text = text[m.end() :]
     cut = next((m for m in _CUT.finditer(f"{text} ") if m.start() > 2), None)
     text = text[: cut.start()] if cut else text
@@ -216,6 +249,17 @@ _BARRED = re.compile(
 )
 
 
+def _said_at(verb: str, text: str) -> int:
+    """Where a verb stands as a word or at the end of one ("带" in "自带"), not at the start of another ("挂件"); else -1."""
+    for run in re.finditer(rf"[{HAN}]+", text):
+        at = run.start()
+        for word in segmented(run[0]):
+            at += len(word)
+            if word.endswith(verb) or (len(word) < len(verb) and text[:at].endswith(verb)):
+                return at - len(verb)
+    return -1
+
+
 def _behind_verb(folded: str, text: str) -> str | None:
     """What stands behind the question's verb, or one of its meaning, up to the next pause."""
     if _BARRED_ASKED.search(folded):
@@ -223,7 +267,7 @@ def _behind_verb(folded: str, text: str) -> str | None:
         return barred[1] if barred else None
     for match in _VERB_ZH.finditer(folded):
         for verb in dict.fromkeys(v for size in (match[1], match[1][-1:]) for v in verbs_like(size)):
-            at = text.find(verb)
+            at = _said_at(verb, text)
             if at < 0 or (len(verb) == 1 and verb in "有要用以给做干着" and match[1] != verb):
                 continue
             rest = _LEADS_ZH.sub("", text[at + len(verb) :])
@@ -231,7 +275,8 @@ def _behind_verb(folded: str, text: str) -> str | None:
             told_ = _WEAR_ZH.sub("", rest[: stop.start()] if stop else rest)
             if 0 < len(told_) <= 24:
                 return told_
-    return _noun(folded, text)
+    plain = re.search(r"(?:主要是|主要有|主要为|包括|包含)([^,，。;；]{2,24})", text)
+    return _noun(folded, text) or (plain[1] if plain and re.search(r"什么|哪些", folded) else None)
 
 
 _ENDS_ZH = frozenset("门路街站层楼班队校厂店馆桥镇村县市省区室组院系桌台房厅口段园寺山湖河江岛港巷")
@@ -257,21 +302,23 @@ def _noun(folded: str, text: str) -> str | None:
 # --- sentences of a page ---------------------------------------------------------------------------------------------
 
 
-def cut_short(question: Question, found: Solution, pages: Sequence[Page]) -> Solution:
-    """An answer that is a whole sentence, cut to the part that answers."""
+def cut_short(question: Question, found: Solution) -> Solution | None:
+    """An answer that is a whole sentence, cut to the part that answers; None for a sentence in place of a name."""
     text = re.sub(r"\s*\[r\d+(?:\s*,?\s*\[?r\d+)*\]", "", found.text).strip()
     if question.kind != "field" or not found.ids:
         return found
     part = bare_name(question, text)
     if part is None and _is_sentence(text) and asks(question):
         part = spanned(question, text)
+    if no_name(question, part or text):
+        return None
     return found if part is None or part == text else replace(found, text=answers.value(part, found.ids))
 
 
 def _is_sentence(text: str) -> bool:
     size = len(re.findall(r"[A-Za-z]+", text)) + len(re.findall(rf"[{HAN}]", text)) / 2
     small = sum(w in _SMALL for w in re.findall(r"[a-z']+", text.lower()))
-    return size >= 3 and re.search(r"[,，。；;]", text) is not None if has_han(text) else size >= 5 and small >= 2
+    return size >= 3 and re.search(r"[,，。；;]", text) is not None if has_han(text) else size >= 4 and small >= 1
 
 
 def clearly(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -281,11 +328,11 @@ def clearly(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def in_sentence(question: Question, pages: Sequence[Page], least: float = LEAST) -> Solution | None:
     """The part of the sentence that is clearly nearest to the question."""
-    if not asks(question) or question.looks or wanted(question) not in ("", "text"):
+    if not asks(question) or (question.looks and not _MUST.search(question.folded)):
         return None
     best: tuple[float, str, Solution] | None = None
     barred = _barred(question, pages)
-    if barred is not None:
+    if barred is not None or _wanted(question) not in ("", "text"):
         return barred
     for page in pages:
         sentences = told(page)

@@ -19,6 +19,7 @@ from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.followups import resolve
 from visual_agent.engines.planner.observed import Item, Observed
 from visual_agent.engines.planner.pages import Page, build
+from visual_agent.engines.planner.phrases import clearly
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.solve import solve
@@ -347,7 +348,7 @@ def _only_looks(question: Question, pages: Sequence[Page]) -> bool:
     """Whether a question about looks is answered by no label ("Colour: blue") and no sentence ("a green collar")."""
     from visual_agent.engines.planner.words import likeness, words
 
-    if of_kind_asked(question, pages) is not None:
+    if of_kind_asked(question, pages) is not None or clearly(question, pages) is not None:
         return False
     decisive = [t for t in question.terms if weight(t, question) >= 0.3]
     return not any(

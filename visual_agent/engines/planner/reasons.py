@@ -38,13 +38,16 @@ _FOR = re.compile(
     re.IGNORECASE,
 )
 _TROUBLE = re.compile(
-    r"检修|维修|抢修|施工|改造|装修|故障|坏了|损坏|漏|停电|停水|生病|发烧|感冒|住院|没好|受伤|加班|出差|开会|考试|上课|值班|结婚|婚礼|搬家|下雨|暴雨|台风|大雪|落石|塌|堵车|限行|缺货|没货|满了|太贵|太远|太吵|丢了|忘|"
+    r"检修|维修|抢修|施工|改造|装修|故障|坏了|损坏|漏|停电|停水|生病|发烧|感冒|住院|没好|受伤|加班|出差|开会|考试|上课|值班|结婚|婚礼|搬家|下雨|暴雨|台风|大雪|落石|塌|堵车|限行|缺货|没货|满了|有毒|危险|过敏|太贵|太远|太吵|丢了|忘|"
     r"\b(?:repairs?|maintenance|works|resurfacing|renovat\w+|broken|broke|fault\w*|leak\w*|ill|sick|injur\w+|flu|cold|fever|exams?|wedding|funeral|"
     r"birthday|shift|strike|storms?|flood\w*|snow|ice|wind|rain|accident|shortage|holiday|training|meeting|appointment|dentist|doctor|hospital|"
-    r"traffic|delay\w*|late|lost|missed|stolen|sold out|too \w+|allerg\w+|asleep|busy|stuck)\b",
+    r"traffic|delay\w*|late|lost|missed|stolen|sold out|too \w+|allerg\w+|poisonous|toxic|dangerous|unsafe|hazard\w*|asleep|busy|stuck)\b",
     re.IGNORECASE,
 )
 """What gives reasons without a "because"."""
+_ABOUT = re.compile(
+    r"\bwhy (?:\w+n['’]t|is|are|was|were|does|do|did|has|have|had|can|could|will) (?:the|a|an|our|my|all|any) ([a-z]+)"
+)
 _RESULT = re.compile(
     r"^(?:so|therefore|thus|hence|sorry|hi|hello|所以|因此|因而|不好意思|抱歉|对不起|请|敬请|给您)", re.IGNORECASE
 )
@@ -74,7 +77,7 @@ def _reasons(question: Question, topic: str, page: Page) -> list[tuple[float, st
     if not content(topic):
         told_of = [s for s in told(page) if _marked(s.text) is not None]  # "why is that": the one reason on the page
         return [(0.5, _marked(s.text) or "", s.ids, page) for s in told_of] if len(told_of) == 1 else []
-    if _lacks(topic, page):
+    if _lacks(topic, page) or _unknown(question.folded, page):
         return []
     found = [
         (0.9 + 0.1 * pair.prior, pair.value, pair.ids, page)
@@ -130,6 +133,13 @@ def _lacks(topic: str, page: Page) -> bool:
     return sum(w for w, s in every if s >= 0.5) < 0.5 * whole
 
 
+def _unknown(folded: str, page: Page) -> bool:
+    """Whether the thing that a "why is the ..." is about stands nowhere on the page."""
+    match = _ABOUT.search(folded)
+    words = [w for w in content(match[1]) if w.weight >= 1] if match else []
+    return any(max((support(w, i.text) for i in page.lines), default=0.0) < 0.6 for w in words)
+
+
 def _marked(text: str) -> str | None:
     match = _MARKED.search(text)
     if match is None:
@@ -149,7 +159,7 @@ def _beside(topic: str, text: str) -> str | None:
     gives = [c for c in clauses if _TROUBLE.search(c)]
     if gives:
         return gives[0] if clauses[at] not in gives else clauses[at]
-    if said[at] < _OUTCOME:
+    if said[at] < _OUTCOME or any(support(w, text) < 0.4 for w in content(topic)):
         return None
     sides = [clauses[n] for n in (at - 1, at + 1) if 0 <= n < len(clauses)]
     return next((c for c in sides if not _RESULT.match(c) and (len(c) > 3 or has_han(c))), None)

@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.amounts import amount, measured
+from visual_agent.engines.planner.categories import of_kind_asked
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.counting import counted, counts, filtered, is_about
 from visual_agent.engines.planner.extracts import wanted
+from visual_agent.engines.planner.flagged import flagged, of_record
 from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.lists import coded, entry, numbered
@@ -22,10 +24,12 @@ from visual_agent.engines.planner.naming import addressed
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.people import holder
+from visual_agent.engines.planner.phrases import clearly, cut_short, in_sentence
 from visual_agent.engines.planner.places import part_of, passage, region_word
 from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.ranking import extreme
+from visual_agent.engines.planner.reasons import asks_why, why
 from visual_agent.engines.planner.reckoning import lacking, reckoned
 from visual_agent.engines.planner.related import related
 from visual_agent.engines.planner.segments import fitted
@@ -36,6 +40,7 @@ from visual_agent.engines.planner.sums import total
 from visual_agent.engines.planner.tables import Result, best
 from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
+from visual_agent.engines.planner.titles import titled
 from visual_agent.engines.planner.values import fits, is_numeric, values
 from visual_agent.engines.planner.versions import versions, which
 from visual_agent.engines.planner.weekly import weekly
@@ -48,6 +53,11 @@ _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
 
 def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The answer, or None."""
+    found = _solved(question, pages)
+    return cut_short(question, found) if found is not None else in_sentence(question, pages)
+
+
+def _solved(question: Question, pages: Sequence[Page]) -> Solution | None:
     if not pages or not any(p.lines for p in pages):
         return None
     calculation = fitted(question, pages)
@@ -56,7 +66,20 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
         return worked_out
     question, pages = addressed(question, pages)
     question = fitted(question, pages)
-    for solver in (versions, which, in_order, dated, reasoned, holder, measured, *_ORDER.get(question.kind, (field,)), spoken):
+    if asks_why(question):
+        return why(question, pages)
+    for solver in (
+        versions,
+        which,
+        in_order,
+        dated,
+        reasoned,
+        *_IN_WORDS,
+        holder,
+        measured,
+        *_ORDER.get(question.kind, (field,)),
+        spoken,
+    ):
         found = solver(question, pages)
         if found is not None and _is_kind(found, question):
             return found
@@ -296,6 +319,9 @@ def _is_place(concept: str) -> bool:
 def _names_place(hit: Hit) -> bool:
     return any(_is_place(c) for c in words(hit.label).concepts)
 
+
+_IN_WORDS: tuple[_Solver, ...] = (titled, of_record, of_kind_asked, flagged, clearly)
+"""What gives names, kinds and words of sentences, surer than labels where it finds something."""
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
     "field": (control, entry, coded, numbered, about, filtered, charted, tabular, field),

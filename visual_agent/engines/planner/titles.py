@@ -77,7 +77,7 @@ _LEAST = 0.45
 
 def titled(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The name that a sentence gives to what the question speaks of."""
-    if question.kind not in ("field", "place"):
+    if question.kind not in ("field", "place", "extreme"):
         return None
     if _SURNAME.search(question.folded):
         return _surname(question, pages)
@@ -94,20 +94,13 @@ def titled(question: Question, pages: Sequence[Page]) -> Solution | None:
             return labelled
         if not named or not content(topic):
             continue
-        if any(
-            w.weight >= 1 and w.text not in _BEINGS and max(support(w, t) for t, _ in texts) < 0.5
-            for w in content(topic)
-        ):
+        weighty = [w for w in content(topic) if w.weight >= 1]
+        if len({n for _, n in named}) == 1 and all(w.text in _BEINGS for w in weighty):
+            at, name = named[0]
+            return Solution(answers.value(name, texts[at][1]), "it is called so", texts[at][1], 1.0, page.name)
+        if any(max(support(w, t) for t, _ in texts) < 0.5 for w in weighty):
             continue  # what is not spoken of has no name here
         near = shares(topic, [t for t, _ in texts])
-        if len({n for _, n in named}) == 1 and all(w.text in _BEINGS or w.weight < 1 for w in content(topic)):
-            return Solution(
-                answers.value(named[0][1], texts[named[0][0]][1]),
-                "it is called so",
-                texts[named[0][0]][1],
-                1.0,
-                page.name,
-            )
         at, name = max(named, key=lambda f: near[f[0]])
         if near[at] >= _LEAST and normal(name) not in question.folded:
             return Solution(answers.value(name, texts[at][1]), "it is called so", texts[at][1], 1.0, page.name)
@@ -173,3 +166,15 @@ def bare_name(question: Question, text: str) -> str | None:
     if first == text.strip() or len(first) < 2 or not any(c.isalpha() for c in first):
         return None
     return first if looks_like_name(first) or len(first.split()) <= 3 else None
+
+
+_HOUSE = re.compile(r"(?:公司|店|馆|厂|社|院|校|行|中心|学校|医院|集团|协会|小区|大厦|工作室|部|局|所|会|园|屋|》)$")
+
+
+def no_name(question: Question, text: str) -> bool:
+    """Whether a text in Chinese can be no name where a name is asked for: a lone sign, a clause."""
+    if re.search(r"叫什么|什么名字", question.folded) is None or not re.fullmatch(rf"[{HAN}，,。、]+", text):
+        return False
+    return (
+        len(text) == 1 or (len(text) > 8 and not _HOUSE.search(text)) or re.search(r"[，,。我]|负责", text) is not None
+    )
