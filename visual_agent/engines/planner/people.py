@@ -21,13 +21,15 @@ from visual_agent.engines.planner.extracts import looks_like_name
 from visual_agent.engines.planner.folding import has_han, normal, stem, units
 from visual_agent.engines.planner.names import Found, names_in, places_in, short_name, short_place
 from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.pointing import points
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.running import alike, told
 from visual_agent.engines.planner.single import Solution
+from visual_agent.engines.planner.speakers import sender_of
 from visual_agent.engines.planner.weights import is_generic, weight
 from visual_agent.engines.planner.words import Term, lexicon, words
 
-_LEAST = 0.62
+_LEAST = 0.58
 """Least score of an answer."""
 _APART = 0.03
 """Two different names that are nearer to each other than this are no answer."""
@@ -80,9 +82,14 @@ def _stems(text: str) -> tuple[str, ...]:
 def holder(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The person, firm or place that a question asks for by what it does."""
     part = _asked_for(question)
-    if not part or question.kind not in ("field", "locate") or question.looks:
+    if not part or question.kind not in ("field", "locate") or question.looks or points(question):
         return None
-    roles = [r for r in _roles(part) if _is_asked(r, question)]
+    roles = [r for r in _roles(part) if _is_asked(r, question.folded)]
+    for page in pages if part == "who" else ():
+        told_it = sender_of(question, page, lambda text: any(_is_asked(r, normal(text)) for r in roles))
+        if told_it is not None:
+            ids = (told_it.sender.id, told_it.lines[0].id)
+            return Solution(answers.value(told_it.sender.text, ids), "who wrote the message", ids, 1.0, page.name)
     found = [
         (s, spot, page) for page in pages for spot in _spots(page, part) if (s := _judge(question, roles, spot, page))
     ]
@@ -129,10 +136,10 @@ _OTHER = re.compile(
 )
 
 
-def _is_asked(role: Role, question: Question) -> bool:
-    if role.asked_han is not None and role.asked_han.search(question.folded):
+def _is_asked(role: Role, folded: str) -> bool:
+    if role.asked_han is not None and role.asked_han.search(folded):
         return True
-    stems = _stems(question.folded)
+    stems = _stems(folded)
     return any(_in_order(stems, phrase) for phrase in role.asked)
 
 
@@ -202,8 +209,18 @@ def _within(
 ) -> Iterator[Spot]:
     for whole, start, end in inside(text):
         name, start, end = _bare(whole, start, end)
-        if name and not _is_label(name) and not (text[end:].startswith((":", "：")) and inside is names_in):
+        if name and not _is_label(name) and not (inside is names_in and _is_none(text, start, end)):
             yield Spot(name, ids, text[:start], text[end:], f"{text} {around}", score)
+
+
+_GOES_ON = re.compile(r"\s(?!(?:to|will|is|has|had|can|said|and|was|brings?|takes?|of|who|from|for|by|at|in)\b)[a-z]")
+
+
+def _is_none(text: str, start: int, end: int) -> bool:
+    """Whether a capitalised word at the start of a text is its label or its first word and no name."""
+    begins = not text[:start].strip()
+    plain = " " not in text[start:end] and _GOES_ON.match(text[end:]) is not None
+    return begins and (text[end:].startswith((":", "：")) or plain)
 
 
 @cache
@@ -252,7 +269,8 @@ def _judge(question: Question, roles: Sequence[Role], spot: Spot, page: Page) ->
     before = _CLAUSE.split(spot.before)[-1].rpartition(")")[2]
     after = _CLAUSE.split(spot.after)[0]
     cue = max((_beside(r, before, after, spot) for r in roles), default=0.0)
-    own, rest = _own(question, before, after, spot)
+    own, rest = _own(question, before, after, spot, page)
+    own *= 0.8 if roles and not cue else 1.0
     noun = _NOUN.search(question.folded)
     is_one = noun is not None and bool(noun[1] or noun[2]) and (noun[1] or noun[2]) in normal(spot.text)
     if is_one:
@@ -314,7 +332,7 @@ _LINKS = frozenset({"by", "to", "with", "from"})
 _ARTICLES = frozenset({"a", "an", "the", "our", "one"})
 
 
-def _own(question: Question, before: str, after: str, spot: Spot) -> tuple[float, float]:
+def _own(question: Question, before: str, after: str, spot: Spot, page: Page) -> tuple[float, float]:
     """How much the words right beside a name are the question's own, and the share of all of them around it."""
     counted = {t: max(weight(t, question), 0.4) for t in question.terms if _counts(t)}
     if not counted:
@@ -322,12 +340,19 @@ def _own(question: Question, before: str, after: str, spot: Spot) -> tuple[float
     near = before if spot.labelled else f"{before[-40:]} {after[:40]}"
     close = {t: alike(t, near) for t in counted}
     total = sum(counted.values())
-    around = sum(w * max(close[t], 0.8 * alike(t, f"{spot.before} {spot.around}")) for t, w in counted.items()) / total
+    beside = f"{spot.before} {spot.around}"
+    shares = [w * max(close[t], 0.8 * alike(t, beside), 0.4 * _on_page(t, page.text)) for t, w in counted.items()]
+    around = sum(shares) / total
     own = 0.9 * sum(w * close[t] for t, w in counted.items()) / total
     if spot.labelled and (spot.labelled < 1 or not (looks_like_name(spot.text) or _WHERE.search(question.folded))):
         own = 0.0
     literal = any(t.text in normal(before) for t in counted if len(t.text) > 1)
     return own, around + (0.12 if literal else 0.0)
+
+
+@lru_cache(maxsize=500)
+def _on_page(term: Term, text: str) -> float:
+    return alike(term, text)
 
 
 _ASKING = re.compile(r"^(?:who|whom|whose|where|which|what|name|person|called)\b|谁|哪|什么|叫|名字")
@@ -344,11 +369,13 @@ def _lacks(question: Question, page: Page) -> bool:
     """Whether the question names something by a proper name that the page does not have."""
     proper = [p for p in re.findall(r"(?<=[\w,'’] )([A-Z][\w'’-]*)", question.text) if not _NO_PROPER.match(p)]
     apart = _QUALIFIED.findall(question.folded)
-    return any(stem(normal(p)) not in page.words.folded for p in (*proper, *apart))
+    return any(stem(normal(p)) not in page.words.folded for p in proper) or any(
+        p not in page.words.folded for p in apart
+    )
 
 
 _QUALIFIED = re.compile(
-    r"\b(?:new|next|deputy|vice|assistant|second|third|junior|senior|other)(?= [a-z])|新任?(?=[的\u4e00-\u9fff])|副(?=[\u4e00-\u9fff])"
+    r"\b(?:new|next|deputy|vice|assistant|second|third|junior|senior|other)\s[a-z]+|新任?[\u4e00-\u9fff]{2}|副[\u4e00-\u9fff]{2}"
 )
 """What tells one holder of a role from another ("the deputy chair")."""
 
