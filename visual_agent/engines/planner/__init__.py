@@ -18,6 +18,7 @@ which a question passes them:
     figures.py, operands.py, sheets.py, reckoning.py   every number with its names; which a phrase means; calculations
     signs.py                 yes and no: presence, opening hours, prohibitions, comparisons, states
     related.py, rules.py     the last resort: words that stand for each other (`related.toml`); switches, limits, rules
+    people.py, speakers.py   who and where, by the role beside a name (`roles.toml`, `names.py`); senders in chats
     timed.py, moments.py     every time on a page and what it is the time of; when, until when, how long, how often
     places.py                positions on the page
     single.py, several.py, changes.py, solve.py   an answer from one page, from several, from a comparison

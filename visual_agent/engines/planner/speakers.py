@@ -48,7 +48,7 @@ def messages(page: Page) -> list[Message]:
     clocks = sum(_CLOCK.search(i.text) is not None and len(i.text) < 16 for i in lines)
     told = sum(len(m.text) > 2 * len(m.sender.text) for m in found)
     repeated = len({normal(m.sender.text) for m in found}) < len(found)
-    chat = len(names) > 1 and told > 1 and 4 * told > 3 * len(first) and (clocks > 1 or repeated)
+    chat = len(names) > 1 and told > 1 and 2 * told > len(first) and (clocks > 1 or repeated)
     return found if chat else []
 
 
