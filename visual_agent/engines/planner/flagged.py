@@ -71,9 +71,8 @@ def _column(question: Question, grid: Grid) -> int | None:
 
 def _telling(rows: Sequence[Row]) -> int | None:
     """The column that tells the records apart: the first whose words are most different ("Item", not "Room")."""
-    columns = (
-        [[r[n].text for r in rows if n < len(r) and r[n] is not None] for n in range(len(rows[0]))] if rows else []
-    )
+    width = len(rows[0]) if rows else 0
+    columns = [[c.text for r in rows if n < len(r) and (c := r[n]) is not None] for n in range(width)]
     worded = [
         (len({normal(t) for t in c}), -n) for n, c in enumerate(columns[:-1]) if c and not any(map(is_numeric, c))
     ]
