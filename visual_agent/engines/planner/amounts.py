@@ -58,6 +58,11 @@ _PAID = re.compile(
     r"|[退还][回了]?\w?多少|罚多少|赔多少"
 )
 """Questions for money that name neither a price nor an amount."""
+_CODE = re.compile(
+    r"\b(?:codes?|pin|combination|extension|(?:what|which) number)\b"
+    r"|[口暗]令|[验证取提]\w?[证件票货]?码|代码|分机|尾号"
+)
+_PER_AGE = re.compile(r"\b(?:dose|dosage|amount|fee|price|rate)\b|剂量|用量|票价|费")
 _SENIOR = re.compile(r"pensioner|senior|elderly|retired|old.age|oap|老人|老年")
 
 
@@ -112,13 +117,32 @@ def amount(question: Question, pages: Sequence[Page], least: float = _LEAST) -> 
 def _wants(question: Question) -> str:
     """The type of figure that a question is for; "" where it is for none."""
     wants = wanted(question)
-    if re.search(r"\b(?:code|pin|password|combination|extension)\b|密码|口令|验证码|取件码|代码|分机", question.folded):
+    if _CODE.search(question.folded) and wants in ("", "text", "number", "id"):
         return "id"
     if wants in _TYPES:
         return wants
+    if not wants and age_told(question.folded) is not None and _PER_AGE.search(question.folded):
+        return "number"
     if wants in ("", "text", "duration") and _PAID.search(question.folded):
         return "amount"
     return "number" if wants in ("", "text", "place") and measures.asked(question.folded) else ""
+
+
+def is_figure(question: Question, answer: str) -> bool:
+    """Whether an answer can be the figure that is asked for: no code without a digit, no duration as a number."""
+    wants = _wants(question)
+    bare = re.sub(r"\s*\[r\d+[^\]]*\]", "", answer)
+    if wants == "amount" and question.wants == "amount":
+        return (
+            re.search(
+                r"\d|[一二两三四五六七八九十百千万].*[元块毛]|免费|不(?:收|要)|\bfree\b|\bno\b|\bnil\b", normal(bare)
+            )
+            is not None
+        )
+    if wants == "id" and _CODE.search(question.folded):
+        kinds = {v.kind for v in values(bare)}
+        return re.search(r"\d", bare) is not None and not (kinds and kinds <= {"duration", "date", "time"})
+    return wants != "phone" or len(re.sub(r"\D", "", bare)) >= 3 or "@" in bare
 
 
 def _plain(text: str) -> str:
@@ -138,7 +162,7 @@ def figures(page: Page) -> Iterator[Figure]:
     """The figures of a page with what stands around each."""
     yield from _in_rows(page)
     for pair in page.pairs:
-        loose = pair.relation in ("below", "above", "beside") and not is_numeric(pair.value)
+        loose = pair.relation != "colon" and not is_numeric(pair.value)
         if pair.relation == "cell" or not (pair.relation == "inside" or loose or values(pair.label)):
             over = " ".join(pair.context)
             for value, unit in _numbers(pair.value):

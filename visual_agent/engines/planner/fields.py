@@ -7,6 +7,8 @@ deciding word stands nowhere stays unanswered, however well the rest fits.
 
 from __future__ import annotations
 
+import re
+
 from visual_agent.engines.planner.extracts import countable, exact_type, extract, in_script, looks_like_name, wanted
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.measures import MONEY
@@ -36,6 +38,8 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
         or (question.counts and wants == "number" and not countable(pair.value) and not _measures(question, pair))
         or (question.script and not in_script(text, question.script))
     ):
+        return None
+    if wants in ("amount", "number") and _IDENTIFIES.search(pair.label) and not _NUMBERED.search(question.folded):
         return None
     bare = wants == "amount" and not exact_type(text, wants) and not is_numeric(pair.value)
     if bare and MONEY.search(question.folded):
@@ -71,6 +75,11 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
         score -= 0.15
     score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0
     return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
+
+
+_IDENTIFIES = re.compile(r"(?i)尾号|[账帐卡单编户]号|\b(?:ending(?: in)?|account no\.?|ref\.?|number)\s*$")
+_NUMBERED = re.compile(r"号|编码|\b(?:number|no|code|ref|reference|id|digits|ending)\b")
+"""Labels of numbers that measure and count nothing; questions that want such a number."""
 
 
 def _measures(question: Question, pair: Pair) -> bool:

@@ -14,6 +14,7 @@ from importlib.resources import files
 from visual_agent.engines.planner.folding import normal
 
 MONEY = re.compile(
+    r"\bhow much (?:is|was|are|were) (?:the|a|an|one|it\b)|"
     r"\b(?:pay|pays|paid|cost|costs|charge|charges|charged|price|priced|fee|fees|fare|spend|spent|money|cash|rent|"
     r"salary|wages?|earn|earns|earned|fine|fined|deposit|refund|refunded|owe|owed|bill|dear|ticket|reward|worth|"
     r"fetch|raise|raised|donate|donated|sell|sold|bid|insured|premium|tip|discount|loan|savings|account)\b"

@@ -260,6 +260,8 @@ _PACK = re.compile(
 )
 _COUNTED = re.compile(r"(?i)\bqty\b|quantity|\bno\.?$|\bunits\b|\bhours\b|pieces|数量|件数|次数|小时|人数")
 
+_UNIT_PRICE = re.compile(r"(?i)\beach\b|\bunit (?:price|cost)|\bper (?:piece|item|unit)|单价|每[个件份本张]")
+
 
 def _each(sheet: Sheet) -> Solution | None:
     """The price of one where the row gives how many and what they cost together."""
@@ -290,7 +292,12 @@ def _rate(named: Sequence[Figure], folded: str) -> Solution | None:
 
 def _one_of(row: Sequence[Figure]) -> Solution | None:
     """The unit price that a row prints, else its amount by its quantity."""
-    counts = [f for f in row if f.number == int(f.number) and 2 <= f.number <= 200]
+    printed = next((f for f in row if _UNIT_PRICE.search(f.head)), None)
+    if printed is not None:
+        return Solution(answers.value(printed.text, (printed.id,)), "the column has prices of one", (printed.id,))
+    counts = [
+        f for f in row if f.number == int(f.number) and 2 <= f.number <= 200 and not re.search(r"[.,]\d\d$", f.text)
+    ]
     for count in counts:
         rest = [f for f in row if f is not count]
         for amount in rest:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
-from visual_agent.engines.planner.amounts import amount, measured
+from visual_agent.engines.planner.amounts import amount, is_figure, measured
+from visual_agent.engines.planner.bounds import bound
 from visual_agent.engines.planner.categories import of_kind_asked
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.counting import counted, counts, filtered, is_about
@@ -76,6 +77,7 @@ def _solved(question: Question, pages: Sequence[Page]) -> Solution | None:
         reasoned,
         *_IN_WORDS,
         holder,
+        bound,
         measured,
         *_ORDER.get(question.kind, (field,)),
         spoken,
@@ -87,6 +89,8 @@ def _solved(question: Question, pages: Sequence[Page]) -> Solution | None:
     if found is not None:
         return found
     found = by_relation(question, pages) if question.kind != "extreme" else None
+    if found is not None and question.kind == "field" and not is_figure(question, found.text):
+        return None
     return found if found is None or question.kind != "count" or is_about(found, question, pages) else None
 
 
@@ -133,6 +137,8 @@ def _is_kind(found: Solution, question: Question) -> bool:
     """Whether an answer is what the kind of the question asks for: a number of things, the right end of a ranking."""
     if question.kind == "count":
         return counts(found.text)
+    if question.kind == "field" and not is_figure(question, found.text):
+        return False
     return question.kind != "extreme" or not _other_end(question, found.why)
 
 
