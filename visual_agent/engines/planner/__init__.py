@@ -20,6 +20,8 @@ which a question passes them:
     related.py, rules.py     the last resort: words that stand for each other (`related.toml`); switches, limits, rules
     people.py, speakers.py   who and where, by the role beside a name (`roles.toml`, `names.py`); senders in chats
     timed.py, moments.py     every time on a page and what it is the time of; when, until when, how long, how often
+    titles.py, categories.py, reasons.py   what a thing is called; which of a kind it is ("what colour"); why
+    flagged.py, phrases.py, vocabulary.py   records in a state; the words of a sentence that answer (`phrases.toml`)
     places.py                positions on the page
     single.py, several.py, changes.py, solve.py   an answer from one page, from several, from a comparison
     plans.py                 the next tool call, or the answer
