@@ -13,6 +13,8 @@ which a question passes them:
     pages.py, grids.py, records.py   lines and tables -> labels with their values, kinds of tables, lists of records
     weights.py, hits.py      how much of a question something accounts for, and how sure an answer must be
     fields.py, prose.py, tables.py   which value is meant: by its label, in a sentence, by row and column
+    measures.py, ages.py, figure_words.py, amounts.py, bounds.py   a figure asked for in other words: what it measures,
+                         for what age; the end of a printed range
     ranking.py, counting.py   most and least, places in standings; how many records fit, numbers beside what is counted
     sums.py, quantities.py   whole columns; "three days", from when to when
     figures.py, operands.py, sheets.py, reckoning.py   every number with its names; which a phrase means; calculations

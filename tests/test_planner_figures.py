@@ -1,0 +1,77 @@
+"""Figures asked for in other words than the page's: measures, ages, ends of ranges, prices."""
+
+from __future__ import annotations
+
+import pytest
+from planner_documents import read_text
+
+from visual_agent.engines.planner import measures
+from visual_agent.engines.planner.ages import age_told, ages_in
+from visual_agent.engines.planner.conversation import Conversation, Step
+from visual_agent.engines.planner.observed import read
+from visual_agent.engines.planner.plans import next_move
+
+TOOLS = ("read_text",)
+
+SPA = read_text(
+    "img1",
+    [
+        (50, 40, 20, "Ironbark Spa"),
+        (50, 120, 20, "Sauna kept at 85 °C. Plunge tub 1.4 m deep."),
+        (50, 200, 20, "Towels can be borrowed for £1.50"),
+    ],
+    [((50, 300, 600, 420), [["Day pass", "£9.00"], ["Kids 6-12", "£4.50"], ["Joining fee", "£20.00"]])],
+)
+LAB = read_text(
+    "img1",
+    [(50, 40, 20, "Results")],
+    [
+        (
+            (50, 100, 600, 200),
+            [["Test", "Value", "Normal range"], ["Iron", "14", "9-30"], ["Vitamin D", "38", "50-125"]],
+        )
+    ],
+)
+HOME = read_text(
+    "img1",
+    [(50, 40, 20, "9月家里花的钱")],
+    [((50, 100, 600, 220), [["房租", "3200"], ["伙食", "1850"], ["医药", "260"]])],
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "question", "expected"),
+    [
+        (SPA, "How hot is it in the sauna?", "85"),
+        (SPA, "price of renting a towel", "1.50"),
+        (SPA, "How much for my 8 year old?", "4.50"),
+        (SPA, "How hot is the steam room?", None),
+        (LAB, "how low may vitamin D be?", "50"),
+        (HOME, "看病买药用了多少？", "260"),
+        (HOME, "旅游花了多少？", None),
+    ],
+)
+def test_a_figure_in_other_words(page, question, expected):
+    step = Step("", "read_text", {"image": "img1"}, read(page), page)
+    answer = next_move(Conversation(question, ("img1",), TOOLS, (step,))).answer
+    if expected is None:
+        assert answer.startswith(("Not found", "未找到"))
+    else:
+        assert expected in answer.split("[")[0]
+
+
+@pytest.mark.parametrize(
+    ("label", "ages"), [("2-5 years", (2, 5)), ("Over 65s", (65, 200)), ("6-11岁", (6, 11)), ("Locker", None)]
+)
+def test_ages_of_labels(label, ages):
+    assert ages_in(label) == ages
+
+
+def test_the_age_of_whom_it_is_for():
+    assert age_told("my daughter is 4, how much does she get?") == 4
+    assert age_told("what does the zipper cost?") is None
+
+
+def test_what_is_measured():
+    assert measures.asked("how heavy is it?") == {"weight"}
+    assert "temperature" in measures.measured_in("°c")
