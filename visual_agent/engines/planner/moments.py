@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.folding import normal
@@ -31,6 +32,7 @@ _TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("year", ("year", "date"), r"\b(?:what|which) year\b|哪一?年|几几年"),
     ("time", ("time",), r"\b(?:what|which) time\b|\bwhat hour\b|\bwhat's the time\b|几点|几时"),
     ("weekday", ("weekday", "date"), r"\b(?:day|days) of the week\b|\bweekday\b|(?:星期|周|礼拜)几"),
+    ("days", ("weekday", "date"), r"\b(?:what|which) (?:days|evenings?|mornings?|nights?|afternoons?)\b"),
     ("day", ("date", "weekday", "month"), r"\b(?:what|which|last|first) (?:other )?(?:dates?|days?|evenings?|nights?|mornings?|afternoons?)\b|\bdate\b|哪[一]?[天日]|几号(?![线楼车门馆厅桌柜窗库院位展地铺摊房机])|何日|什么日[子期]|日期"),
     ("when", ("date", "time", "weekday", "month", "year"), r"^(?!.*\b(?:how|what|which|who|where|why)\b.*\bwhen\b).*\bwhen\b|\bdeadline\b|\bby what\b|什么时[候间]|何时|啥时|截止"),
 )  # fmt: skip
@@ -69,8 +71,9 @@ _OLD = re.compile(
     r"\b(?:originally|before (?:that|the change)|used to|previously|at first|old)\b|原[来先定]|之前是|本来"
 )
 _PAST = re.compile(r"\b(?:was|were|did|has been)\b|[了过]的?[?？]?$|的[?？]$")
-LOST = 0.2
-SURE = 0.7
+LOST = 0.3
+NAMED = 0.5
+SURE = 0.5
 """Least score of an answer that goes before every other."""
 LEAST = 0.35
 """Least score of an answer where nothing else has one."""
@@ -101,6 +104,7 @@ def asked_of(question: Question) -> Asked | None:
     return Asked(found[1], found[0], role, content(_IDLE.sub(" ", _plain(folded))), _negated(folded), _verbs(folded))
 
 
+@lru_cache(maxsize=20_000)
 def _plain(text: str) -> str:
     """A text with one word for phrases that mean the same: "gets in" for "arrives"."""
     folded = normal(text)
@@ -109,6 +113,7 @@ def _plain(text: str) -> str:
     return folded
 
 
+@lru_cache(maxsize=20_000)
 def _negated(folded: str) -> bool:
     return _NEGATION.search(_NO_NEGATION.sub(" ", folded)) is not None
 
@@ -154,7 +159,7 @@ def scored(question: Question, asked: Asked, page: Page) -> list[tuple[float, Mo
         return []
     best = {w: max(_speaks(w, _plain(t)) for t in {page.text, *(m.near for m in found)}) for w in asked.words}
     mass = {w: w.weight if best[w] >= 0.95 else _mass(w, asked) for w in asked.words}
-    lost = sum(LOST * mass[w] for w in asked.words if best[w] < 0.4 and mass[w] >= 0.9)
+    lost = sum(_loss(w, question) * mass[w] for w in asked.words if best[w] < 0.4 and mass[w] >= 0.9)
     alone = len({m.text for m in found}) == 1
     same = {m.text for m in found if m.role == asked.role}
     out = []
@@ -164,6 +169,12 @@ def scored(question: Question, asked: Asked, page: Page) -> list[tuple[float, Mo
         score += 0.12 if alone else 0.12 if asked.role and same == {m.text} else 0.0
         out.append((score, m))
     return out
+
+
+def _loss(word: Word, question: Question) -> float:
+    """What it costs that a thing stands nowhere on the page; more for a name, which has no other words."""
+    named = re.search(rf"(?<=[\w,] ){re.escape(word.text.capitalize())}\b", question.text)
+    return NAMED if named else LOST
 
 
 def _may_answer(question: Question, asked: Asked, m: Moment) -> bool:
@@ -209,6 +220,7 @@ def _means(text: str, pattern: re.Pattern[str]) -> bool:
     return pattern.search(text) is not None
 
 
+@lru_cache(maxsize=50_000)
 def _speaks(word: Word, text: str) -> float:
     """How surely a text speaks of a word: as it stands, in another form, in other words."""
     if any(_means(word.text, a) and not _means(text, a) and _means(text, b) for a, b in _OPPOSITES):
@@ -225,7 +237,7 @@ def _mass(word: Word, asked: Asked) -> float:
     return 0.5 * word.weight if word.text in asked.verbs or word.text.endswith(("ed", "ing")) else word.weight
 
 
-_LOSS = {"day": (0.0, 0.05, 0.3), "when": (0.0, 0.02, 0.08, 0.1, 0.12)}
+_LOSS = {"days": (0.0, 0.15), "day": (0.0, 0.05, 0.3), "when": (0.0, 0.02, 0.08, 0.1, 0.12)}
 _UNITS = tuple(
     re.compile(p)
     for p in (
@@ -260,6 +272,7 @@ def _fitness(asked: Asked, m: Moment, question: Question) -> float:
 
 
 _HEADS = {
+    "days": r"\bdays?\b|星期",
     "day": r"\bdays?\b|\bdate\b|星期|日期",
     "weekday": r"\bdays?\b|星期|周",
     "time": r"\btime\b|时间|时段",
