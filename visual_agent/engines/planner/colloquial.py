@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from visual_agent.engines.planner.chatting import messages
 from visual_agent.engines.planner.dictionary import is_verb, segmented
 from visual_agent.engines.planner.folding import HAN, has_han, normal
 from visual_agent.engines.planner.hits import Hit
@@ -22,7 +23,6 @@ from visual_agent.engines.planner.pages import Page, spaced
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.related import groups_in, spoken
 from visual_agent.engines.planner.running import told
-from visual_agent.engines.planner.speakers import messages
 from visual_agent.engines.planner.values import han_number, values
 from visual_agent.engines.planner.weekdays import days_of
 from visual_agent.engines.planner.words import lexicon, words
@@ -30,12 +30,12 @@ from visual_agent.engines.planner.zh_parts import answer_in, asked_type
 
 LEAST = 0.62
 """Least share of a question that a place on the page must account for."""
-_ABSENT = 0.5
+_ABSENT = 0.7
 """A thing that nothing on the page is like by this much is not there."""
 
 _ASKING = re.compile(
     r"什么时候|什么时间|什么地方|什么人|什么样|多少钱|多少元|多长时间|几点钟?|几号|哪一?[个位天年月周家项种款些趟班条张份间层]|是谁|谁的|谁|哪里|哪儿|哪|"
-    r"多久|多少|几[个位天年月周次项种款趟班条张份间层岁块元米斤分]?|什么|啥|怎么|为何|为什么|如何|何时|吗|呢|吧|一共|总共|请问|帮我|告诉我|到底|究竟|图里|图中|图上|上面|一下"
+    r"一[天日周年月]|多久|多少|几[个位天年月周次项种款趟班条张份间层岁块元米斤分]?|什么|啥|怎么|为何|为什么|如何|何时|吗|呢|吧|一共|总共|请问|帮我|告诉我|到底|究竟|图里|图中|图上|上面|一下"
 )
 _EMPTY = frozenset(
     "的了是在有也就都还才再又和与跟把被给让对从到为向以而但这那个些其之所过着得地吗呢吧啊呀么要会能该应可想请你我他她它您们"
@@ -48,13 +48,15 @@ _IDLE = frozenset(
 )
 _RUN = re.compile(rf"[{HAN}]+|[a-z0-9.]+")
 _EXACT = re.compile(
-    r"(?:\d{2,4}年)?\d{1,2}月(?:\d{1,2}[日号])?|第[一二三四五六七八九十\d]+[期届次节组轮排周针剂]|(?:周|星期)[一二三四五六日]|[a-z]*\d+[a-z]?"
+    r"(?:\d{2,4}年)?\d{1,2}月(?:\d{1,2}[日号])?|第[一二三四五六七八九十\d]+[期届次节组轮排周针剂]|(?:周|星期)[一二三四五六日]|\d{1,2}[日号](?!楼)|[a-z]*\d+[a-z]?"
 )
 """Numbers, days and codes: only the same will do."""
 _LABEL = re.compile(r"^\s*(?:【([^】]{1,12})】|([^:：]{1,16}?)(?<!\d)[:：])\s*(.+)$", re.DOTALL)
 _KIND = re.compile(rf"(?:什么|哪[个种款])([{HAN}]{{2,4}})[?？。 ]*$")
 """The kind of thing that is asked for: it has to stand there, a likeness is too little."""
-_BREAK = re.compile(r"[,，;；。!！?？]\s*")
+_SEEN = re.compile(r"颜色|什么色|图[里中上](?:有|是|画)|画[的着了里]|照片")
+"""What only looking would tell."""
+_BREAK = re.compile(r"(?:[,，](?!\d{3}(?!\d))|[;；。!！?？])\s*")
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Spot:
 @lru_cache(maxsize=50_000)
 def _stands(word: str, text: str) -> bool:
     """Whether a number, day or code stands in a text, in whatever form a day is written."""
+    if re.fullmatch(r"\d{1,2}[日号]", word):
+        return re.search(rf"(?<!\d){word[:-1]}[日号]", text) is not None
     kind = "weekday" if word[0] in "周星" else "date" if "月" in word else ""
     if kind == "weekday":
         return bool(days_of(word) & days_of(text))
@@ -137,10 +141,15 @@ def keys(folded: str) -> tuple[Word, ...]:
         for word in _cut(run) if has_han(run) else (run,):
             if word in _IDLE or word in _EMPTY or all(c in _EMPTY for c in word):
                 continue
-            groups = frozenset().union(*(s.groups for s in spoken(word)))
+            groups = frozenset().union(*(s.groups for s in spoken(word) if s.end - s.start == len(word)))
             light = len(word) == 1 or (word.isascii() and not word.isalnum())
-            found.append(Word(word, groups, 0.4 if light else 0.6 if is_verb(word) else 1.0))
+            found.append(Word(word, groups, _light(word) if light else 0.6 if is_verb(word) else 1.0))
     return tuple(found)
+
+
+def _light(word: str) -> float:
+    """The weight of a single sign: what is done tells little."""
+    return 0.25 if is_verb(word) else 0.4
 
 
 def _cut(run: str) -> Iterator[str]:
@@ -203,10 +212,12 @@ def _cells(page: Page) -> Iterator[Spot]:
             for c, cell in filled if len(filled) > 1 else ():
                 others = " ".join(o.text for _, o in filled if o is not cell)
                 yield Spot(cell.text, grid.head(c), others, grid.title, (cell.id,), prose=False, score=cell.score)
+    if messages(page):
+        return
     cards = [*(r for r in page.rows if 1 < len(r) < 7), *(b for b in page.blocks if 1 < len(b) < 5)]
     for items in cards:
-        if any(len(o.text) > 8 and _BREAK.search(o.text) for o in items):
-            continue  # sentences, that are no cells
+        if any((len(o.text) > 8 and _BREAK.search(o.text)) or _labelled(o.text) for o in items):
+            continue  # sentences and fields, that are no cells
         for item in items:
             others = " ".join(o.text for o in items if o is not item)
             if len(others) < 60 and len(item.text) < 40:
@@ -247,7 +258,7 @@ def colloquial(question: Question, page: Page) -> list[Hit]:
     asked = keys(question.folded)
     wants = asked_type(question)
     folded = normal(page.text)
-    if not asked or question.looks or sum(k.weight for k in asked) < 0.8:
+    if not asked or _SEEN.search(question.folded) or sum(k.weight for k in asked) < 0.65:
         return []
     if any(k.weight >= 0.9 and k.support(folded) < _ABSENT for k in asked):
         return []

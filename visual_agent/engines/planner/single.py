@@ -21,6 +21,7 @@ from visual_agent.engines.planner.quantities import multiplied_text, side, span_
 from visual_agent.engines.planner.questions import Question, analyse
 from visual_agent.engines.planner.tables import best
 from visual_agent.engines.planner.weights import is_generic, weight
+from visual_agent.engines.planner.zh_parts import plausible
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def one_field(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The best value on any of the pages; one from each where they differ."""
     hits = [(hit, page) for page in pages for hit in best(question, page)[:1] if hit.sure]
     hits = hits or [(hit, page) for page in pages for hit in quoted(question, page)[:1]]
+    hits = [hp for hp in hits if not question.chinese or plausible(question, hp[0].text)]
     if not hits:
         return _unlabelled(question, pages)
     hits.sort(key=lambda hp: -hp[0].score)

@@ -9,11 +9,14 @@ import re
 from collections.abc import Sequence
 
 from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.colloquial import colloquial
 from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.pointing import points
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.running import running
 from visual_agent.engines.planner.single import Solution, told_by
 from visual_agent.engines.planner.steps import listed
+from visual_agent.engines.planner.zh_parts import asked_type, plausible
 
 _WHY = re.compile(r"\bwhy\b|\bhow come\b|为什么|为何|怎么会")
 _NO_LIST = frozenset({"transcribe", "yesno", "changes", "choose", "difference", "average"})
@@ -52,6 +55,8 @@ def reasoned(question: Question, pages: Sequence[Page]) -> Solution | None:
         return spoken(question, pages)
     if _WRITER.search(question.folded):
         return signed(pages)
+    if asked_type(question) in ("name", "place") and (surely := in_speech(question, pages, _SURELY)):
+        return surely
     if question.kind != "field" or question.wants not in _TIMES or len(pages) != 1:
         return None
     hits = [h for h in running(question, pages[0])[:1] if h.score >= _SURE and len(h.ids) > 1 and len(question.content)]
@@ -79,4 +84,21 @@ def spoken(question: Question, pages: Sequence[Page]) -> Solution | None:
     if (question.kind not in _SPOKEN and not meaning) or question.looks:
         return None
     hits = [(hit, page) for page in pages for hit in running(question, page)[:1]]
+    hits = [hp for hp in hits if not question.chinese or plausible(question, hp[0].text)]
+    return told_by(*max(hits, key=lambda hp: hp[0].score)) if hits else in_speech(question, pages)
+
+
+_LEAST = {"field": 0.0, "count": 0.0, "locate": 0.0, "place": 0.0, "extreme": 0.75}
+"""Least score of an answer in other words by the kind of question."""
+_SURELY = 0.86
+"""Least score at which it goes before all that looks for the question's own words."""
+
+
+def in_speech(question: Question, pages: Sequence[Page], least: float = 0.0) -> Solution | None:
+    """What a question in spoken Chinese means in a document's words, where one value clearly fits best."""
+    if not question.chinese or question.kind not in _LEAST or points(question):
+        return None
+    pages = pages if question.picture is None else pages[question.picture : question.picture + 1]
+    hits = [(hit, page) for page in pages for hit in colloquial(question, page)[:4]]
+    hits = [hp for hp in hits if hp[0].score >= max(least, _LEAST[question.kind])]
     return told_by(*max(hits, key=lambda hp: hp[0].score)) if hits else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from visual_agent.engines.planner.dictionary import glosses
 from visual_agent.engines.planner.extracts import extract, looks_like_name, wanted
@@ -30,6 +31,7 @@ _TYPES = (
         "duration",
         r"多久|多长时间|多少(?:个)?(?:小时|分钟|天|个月|月|年|周)|几(?:个)?(?:小时|分钟|天|月|年|星期|晚|钟头)",
     ),
+    ("text", r"(?:什么|哪些|哪种)人(?:不|能|适|可|要)"),
     ("name", r"谁|哪位|什么人|哪个人|姓什么|叫什么(?:名字?)?$|叫啥"),
     (
         "amount",
@@ -44,7 +46,7 @@ _TYPES = (
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _TYPES)
 _UNIT = re.compile(
     r"(?:多少|几)(?:个)?(毫升|毫克|千克|公斤|公里|平方米|千米|厘米|毫米|克|斤|岁|米|度|升|吨|份|人|名|位|层|瓶|次|件|分(?!钟)"
-    r"|页|节|元|块|积分|盒|粒|片|针)|[(（](公斤|千克|克|斤|米|厘米|毫米|公里|毫升|升)[)）]"
+    r"|页|节|元|块|积分|盒|粒|片|针|袋|支|杯|包|箱|根|颗|只|户|套|趟|桶|票|间|排|位)|[(（](公斤|千克|克|斤|米|厘米|毫米|公里|毫升|升)[)）]"
 )
 _SPELLED = {"块": "元|块", "公斤": "公斤|千克|kg", "公里": "公里|km|千米", "毫升": "毫升|ml", "度": "度|°|℃|c"}
 _MEASURES = {
@@ -60,10 +62,11 @@ _ROLE = r"经理|主任|专员|馆员|部|科|员|长|师|人|者|编剧|导演|
 _TITLED = re.compile(rf"(?<![{HAN}])[{HAN}]{{1,2}}(?:{_TITLE})|(?<=[员是由找向长])[{HAN}](?:{_TITLE})")
 _NICKNAME = re.compile(rf"(?<![{HAN}])[小老阿][{HAN}](?![{HAN}])")
 _AFTER_ROLE = re.compile(rf"(?:{_ROLE})\s?(?:[:：]\s?)?([{HAN}]{{2,3}})(?=$|[,，。;；、()（）\s负将把会处办收签送为])")
+_BEARER = re.compile(rf"由([{HAN}]{{2,6}}?)(?:承担|负担|支付|自理|负责|缴纳|保管|接任|代班|接替|主持|担任)")
 _CALLED = re.compile(rf"(?:取名叫?|名叫|叫做|名为|起名叫?)[“\"「]?([{HAN}]{{1,6}})")
 _SURNAME = re.compile(rf"姓([{HAN}])")
 _PLACE_AFTER = re.compile(
-    rf"(?:改去|改在|改到|改至|改走|前往|移交|送至|交至|放在|坐落于|位于|转交|地点为?|移至|[在到往于去至交赴])了?([{HAN}A-Z\d]{{2,16}}?)"
+    rf"(?:改去|改在|改到|改至|改走|前往|移交|送至|交至|放在|坐落于|位于|转交|地点为?|移至|(?<![现存内实])在|(?<![收得迟])到|往|(?<![关对由等终])于|(?<![失出过])去|至|赴)了?([{HAN}A-Z\d]{{2,16}}?)"
     r"(?=领取|办理|处理|集合|等|见|举行|举办|进行|召开|上车|下车|就诊|咨询|登记|报到|核对|认领|接|[,，。;；、()（）\s]|$)"
 )
 _PLACE_TAIL = re.compile(
@@ -138,8 +141,23 @@ def _measured(question: Question, wants: str, value: str, label: str, matched: S
         return extract(value, "number")
     if not found:
         return None
+    if end := _end(question, value, found):
+        return end
     spots = [s for m in matched if (s := value.find(m)) >= 0] or [0]
-    return min(found, key=lambda v: min(abs(v.start - s) for s in spots)).text
+    best = min(found, key=lambda v: min(abs(v.start - s) for s in spots))
+    return (extract(value[best.start :], wants) if wants == "number" else None) or best.text
+
+
+_RANGE = re.compile(r"\s*(?:[(（][^)）]*[)）])?\s*(?:至|到|[-–—~～]+)\s*")
+_UNTIL = re.compile(r"到(?:哪|几|什么时候|何时)|截止|为止|结束|最[晚迟]|完|恢复|散|来[水电]|关门|打烊")
+
+
+def _end(question: Question, value: str, found: Sequence[Value]) -> str:
+    """The end of "9:00至17:00" where a question asks until when; "" elsewhere."""
+    if not _UNTIL.search(question.folded):
+        return ""
+    pairs = (b for a, b in pairwise(found) if _RANGE.fullmatch(value[a.end : b.start]))
+    return next((b.text for b in pairs), "")
 
 
 def _unit(question: Question) -> str:
@@ -168,7 +186,11 @@ def _name(value: str, question: Question, *, prose: bool) -> str | None:
         return surname[1]
     if not prose and (looks_like_name(bare) or _TITLED.fullmatch(bare) or _NICKNAME.fullmatch(bare)):
         return bare if not glosses(bare) else None
-    found = [m[1] for m in _CALLED.finditer(value)] + [m[0] for m in _TITLED.finditer(value)]
+    found = (
+        [m[1] for m in _BEARER.finditer(value)]
+        + [m[1] for m in _CALLED.finditer(value)]
+        + [m[0] for m in _TITLED.finditer(value)]
+    )
     found += [m[1] for m in _AFTER_ROLE.finditer(value) if looks_like_name(m[1]) and not glosses(m[1])]
     found += [m[0] for m in _NICKNAME.finditer(value) if not glosses(m[0])]
     return next((n for n in found if n not in question.folded), None)
