@@ -66,3 +66,10 @@ def is_verb(word: str) -> bool:
     """Whether the dictionary gives only things to do for a Chinese word ("to resume")."""
     found = _book().get_definitions(word) or ()
     return bool(found) and all(entry.startswith("to ") for entry in found)
+
+
+@lru_cache(maxsize=5_000)
+def is_proper(word: str) -> bool:
+    """Whether the dictionary knows a Chinese word of two and more characters only as a name ("Beijing")."""
+    found = [e for e in _book().get_definitions(word) or () if not e.startswith("CL:")]
+    return len(word) > 1 and bool(found) and all(e[:1].isupper() for e in found)

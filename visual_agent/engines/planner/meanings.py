@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +65,7 @@ def _model() -> Any:
     from wordllama import WordLlama
 
     # The wheel's own folder as the cache: this version looks for the tokeniser in no other place that exists offline.
-    spec = find_spec("wordllama")
-    assert spec is not None and spec.origin is not None
-    return WordLlama.load(cache_dir=Path(spec.origin).parent, disable_download=True)
+    return WordLlama.load(cache_dir=Path(str(files("wordllama"))), disable_download=True)
 
 
 def _in_english(text: str) -> list[str]:

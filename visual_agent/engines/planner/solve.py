@@ -27,9 +27,11 @@ from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.people import holder
 from visual_agent.engines.planner.phrases import clearly, cut_short, in_sentence
 from visual_agent.engines.planner.places import part_of, passage, region_word
+from visual_agent.engines.planner.plausible import plausible
 from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.ranking import extreme
+from visual_agent.engines.planner.reader import choose
 from visual_agent.engines.planner.reasons import asks_why, why
 from visual_agent.engines.planner.reckoning import lacking, reckoned
 from visual_agent.engines.planner.related import related
@@ -54,8 +56,29 @@ _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
 
 def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The answer, or None."""
+    for solver in (_by_rules, in_sentence, by_reader):
+        found = solver(question, pages)
+        if found is not None and (question.kind != "field" or plausible(question, _CITED.sub("", found.text))):
+            return found
+    return None
+
+
+def _by_rules(question: Question, pages: Sequence[Page]) -> Solution | None:
     found = _solved(question, pages)
-    return cut_short(question, found) if found is not None else in_sentence(question, pages)
+    return cut_short(question, found) if found is not None else None
+
+
+def by_reader(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """What the trained reader chooses, for a question for one value that no rule answers."""
+    if question.kind != "field" or question.looks or lacking(fitted(question, pages), pages):
+        return None
+    chosen_one = choose(question, pages)
+    if chosen_one is None:
+        return None
+    page = next(p for p in pages if p.name == chosen_one.page)
+    weakest = min([page.known[i].score for i in chosen_one.ids if i in page.known], default=1.0)
+    why = f'"{chosen_one.label[:60]}" speaks of it'
+    return Solution(answers.value(chosen_one.text, chosen_one.ids), why, chosen_one.ids, weakest, page.name)
 
 
 def _solved(question: Question, pages: Sequence[Page]) -> Solution | None:

@@ -78,7 +78,7 @@ _MOVED = re.compile(
     r"\b(?:mov(?:e[sd]?|ing)|chang(?:e[sd]?|ing)|postponed|brought forward|put back|switch(?:es|ed)?|reschedul\w+|shift(?:s|ed))\b|提前|推迟|改[到至在为]|延[期至后]|调整|顺延"
 )
 _RANGE = re.compile(
-    r"\s*(?:[(（][^)）]{1,8}[)）])?\s*(?:[-–—~～至到]+|to|until|till|and|through)\s*(?:[(（][^)）]{1,8}[)）])?\s*",
+    r"\s{0,3}(?:[(（][^)）]{1,8}[)）])?\s{0,3}(?:[-–—~～至到]+|to|until|till|and|through)\s{0,3}(?:[(（][^)）]{1,8}[)）])?\s{0,3}",
     re.IGNORECASE,
 )
 

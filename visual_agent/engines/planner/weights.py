@@ -49,7 +49,7 @@ _ASKING = re.compile(r"^(?:which|what|whose|who|how|哪|几|多少|什么|谁|�
 
 
 @lru_cache(maxsize=2000)
-def _proper(text: str) -> frozenset[str]:
+def proper_names(text: str) -> frozenset[str]:
     """Folded words that the question writes with a capital inside the sentence, or in quotes."""
     inside = re.findall(r"(?<=[\w,;)'\"] )[\"'(]?([A-Z][\w'-]+)", text)
     return frozenset(normal(w) for w in inside)
@@ -99,7 +99,7 @@ def _alone(term: Term, question: Question) -> float:
     if (
         term.kind == "word"
         and (term.text in _COUNTING or _VERBAL.search(term.text))
-        and term.text not in _proper(question.text)
+        and term.text not in proper_names(question.text)
     ):
         return 0.25
     if term.weak:
@@ -135,7 +135,7 @@ def _alone(term: Term, question: Question) -> float:
         question.folded,
     ):
         return 0.25
-    if term.kind == "word" and (term.text in _proper(question.text)):
+    if term.kind == "word" and (term.text in proper_names(question.text)):
         return 1.5
     return 1.0
 

@@ -148,7 +148,7 @@ def _measured(question: Question, wants: str, value: str, label: str, matched: S
     return (extract(value[best.start :], wants) if wants == "number" else None) or best.text
 
 
-_RANGE = re.compile(r"\s*(?:[(（][^)）]*[)）])?\s*(?:至|到|[-–—~～]+)\s*")
+_RANGE = re.compile(r"\s{0,3}(?:[(（][^)）]*[)）])?\s{0,3}(?:至|到|[-–—~～]+)\s{0,3}")
 _UNTIL = re.compile(r"到(?:哪|几|什么时候|何时)|截止|为止|结束|最[晚迟]|完|恢复|散|来[水电]|关门|打烊")
 
 
