@@ -14,8 +14,8 @@ help:  ## list the targets
 demo: $(VENV)/.core  ## the main job: a question about a shipped picture, answered with proof
 	@$(BIN)/visual-agent ask "How much was the total?" samples/receipt.png --trace runs/demo.html
 
-test: $(VENV)/.all  ## all tests, notebooks and README examples
-	$(TEST_ENV) $(BIN)/pytest -q -n 2 --dist worksteal tests
+test: $(VENV)/.all  ## all tests (with coverage), notebooks and README examples
+	$(TEST_ENV) $(BIN)/pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered tests
 	$(TEST_ENV) $(BIN)/pytest -q --nbmake --nbmake-timeout=300 notebooks
 
 notebooks: $(VENV)/.all  ## run the notebooks

@@ -8,6 +8,7 @@ Every move says in its thought what is looked for and why this tool: the traces 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -66,12 +67,31 @@ def next_move(conversation: Conversation) -> Move:
         told = _changes(conversation, question, pages)
         if told is not None:
             return told
-    solution = solve(question, pages)
+    asked = replace(question, looks=False) if _told_in_words(question, pages) else question
+    solution = solve(asked, pages)
     if not spent:
         again = _again(conversation, question, pages, solution)
         if again is not None:
             return again
-    return _answer(question, pages, solution)
+    return _answer(question if solution is None else asked, pages, solution)
+
+
+TEXT = 6
+"""Lines from which on a page is a text rather than a photo."""
+_PICTURED = re.compile(
+    r"\b(?:pictures?|photos?|photograph\w*|images?|drawn|drawing of|the drawing|illustrat\w+|logo|icon|background|foreground|cartoon)\b"
+    r"|图[上中里片]|画[里上中的]|照片|画面|插图|标志|图标|背景"
+)
+
+
+def _told_in_words(question: Question, pages: Sequence[Page]) -> bool:
+    """Whether what seems to be about looks may stand in a page of text: "the green book", "(rabbit)", "life drawing"."""
+    return (
+        question.looks
+        and sum(len(p.lines) for p in pages) >= TEXT
+        and _PICTURED.search(question.folded) is None
+        and question.kind == "field"
+    )
 
 
 # --- looking -------------------------------------------------------------------------------------------------------

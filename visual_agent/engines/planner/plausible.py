@@ -25,6 +25,11 @@ _NOBODY = frozenset(
     "he she it they we you i him her them us me on in at to by for from the a an and or of is was this that who".split()  # noqa: SIM905
 )
 _PERSON = re.compile(r"\b(?:who|whose|whom)\b|'s name\b|谁|姓什么|叫什么名|哪位")
+_COLOUR = re.compile(r"\bcolou?rs?\b|颜色")
+_COLOURED = re.compile(
+    r"red|green|blue|yellow|black|white|orange|purple|pink|brown|gr[ae]y|gold|silver|beige|cream|navy|teal|tan\b|violet|clear"
+    r"|[红绿蓝黄黑白橙紫粉棕褐灰银金青]|米色|咖啡色|透明"
+)
 _FEWEST_DIGITS = 6
 
 
@@ -37,6 +42,8 @@ def plausible(question: Question, text: str) -> bool:
         longest = max((len(re.sub(r"\D", "", m)) for m in re.findall(r"[\d\s()+-]{3,}", folded)), default=0)
         emergency = re.search(r"\b(?:999|112|911|110|119|120|111|101|12\d{3}|9\d{4})\b", folded)
         return longest >= _FEWEST_DIGITS or emergency is not None or "@" in text
+    if _COLOUR.search(question.folded):
+        return _COLOURED.search(folded) is not None
     if _AGE.search(question.folded):
         return _YEARS.search(folded) is not None and not _OTHER_UNIT.search(folded)
     if _PERSON.search(question.folded) and wants == "name":

@@ -68,12 +68,16 @@ def _by_rules(question: Question, pages: Sequence[Page]) -> Solution | None:
     return cut_short(question, found) if found is not None else None
 
 
+_READ = {"field": 0.0, "extreme": 0.2, "average": 0.3, "place": 0.3}
+"""Kinds of question that the reader may answer, and the least share beyond what the type needs."""
+
+
 def by_reader(question: Question, pages: Sequence[Page]) -> Solution | None:
     """What the trained reader chooses, for a question for one value that no rule answers."""
-    if question.kind != "field" or question.looks or lacking(fitted(question, pages), pages):
+    if question.kind not in _READ or question.looks or lacking(fitted(question, pages), pages):
         return None
-    chosen_one = choose(question, pages)
-    if chosen_one is None:
+    chosen_one = choose(replace(question, kind="field"), pages)
+    if chosen_one is None or chosen_one.share < _READ[question.kind]:
         return None
     page = next(p for p in pages if p.name == chosen_one.page)
     weakest = min([page.known[i].score for i in chosen_one.ids if i in page.known], default=1.0)
