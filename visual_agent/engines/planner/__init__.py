@@ -1,9 +1,11 @@
 """The offline engine's planner: a question and what the tools observed in, the next action or the answer out.
 
-Deterministic and pure: no pixels, no model, no clock. What people and documents say is data: `lexicon.toml` (concepts
-in English and Chinese), `speech.toml` (function words), `asking.toml` (how people ask). The modules, in the order in
+Deterministic and pure: no pixels, no clock. What people and documents say is data: `lexicon.toml` (concepts in English
+and Chinese), `speech.toml` (function words), `asking.toml` (how people ask); what words mean comes from word vectors
+(`meanings.py`), and where no rule answers, a small trained network chooses (`reader.py`). The modules, in the order in
 which a question passes them:
 
+    folding.py, dictionary.py, meanings.py   texts in one form; Chinese words in English; word vectors
     words.py, weekdays.py    text -> terms: words, numbers and concepts; how surely a text speaks of a term
     values.py, extracts.py   text -> typed values (amounts, dates, times, phone numbers ...); the part that answers
     asking.py, questions.py  a question -> its kind, its terms, the type of answer it wants
@@ -24,6 +26,11 @@ which a question passes them:
     timed.py, moments.py     every time on a page and what it is the time of; when, until when, how long, how often
     titles.py, categories.py, reasons.py   what a thing is called; which of a kind it is ("what colour"); why
     flagged.py, phrases.py, vocabulary.py   records in a state; the words of a sentence that answer (`phrases.toml`)
+    nearest.py, pointing.py, naming.py, replies.py   the nearest of several texts; the line that is pointed at; which
+                         picture is meant; yes and no in chats and boxes
+    colloquial.py, zh_parts.py, chatting.py   spoken Chinese: words of people and papers, the part that answers, chats
+    candidates.py, reader.py, plausible.py   the trained reader: everything that could answer, weighed (`reader.json`);
+                         what cannot be an answer at all
     places.py                positions on the page
     single.py, several.py, changes.py, solve.py   an answer from one page, from several, from a comparison
     plans.py                 the next tool call, or the answer
