@@ -27,7 +27,6 @@ _SENTENCE = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d)])\.\s+(?=[A-Z\"'])")
 _NAME = re.compile(
     r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.? )?[A-Z][\w'’.-]*(?: (?:(?:of|the|de|van|von|&) )?[A-Z][\w'’.-]*){0,3}"
 )
-_HAN = re.compile(r"[\u4e00-\u9fff]{2,4}")
 _KINDS = {
     "when": ("date", "time", "weekday"),
     "date": ("date", "weekday"),

@@ -22,7 +22,6 @@ from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.timed import Moment, joined, moments
 from visual_agent.engines.planner.weights import other_day
 
-_DAY = ("date", "weekday", "month")
 _TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("since", ("date", "year", "month", "time", "weekday"), r"\bsince (?:when|what)\b|从(?:什么时候|何时|哪[天年月])|自何时"),
     ("frequency", ("frequency",), r"\bhow (?:often|frequently|regularly)\b|\bhow many times (?:a|an|per|each|every)\b|多久[^?？]{0,6}[一几]次|隔多[久长]|每隔(?:多久|几)|多[久长]时间?[^?？]{0,4}一次|[一每](?:天|日|周|年|个?月)[^?？]{0,4}几[次回]"),
@@ -52,7 +51,6 @@ _IDLE = re.compile(
     r"|(?:从|到|在)?(?:什么时[候间]|何时|啥时候?|哪一?[天日年]|哪个?月|几[点号时]钟?|几月几[日号]|(?:星期|周|礼拜)几|多久一次|每?隔?多[久长](?:时间)?"
     r"|(?:几|多少)个?(?:分钟|小时|钟头|天|晚|周|星期|月|年))|[上下]午|早上|晚上|中午|[以之]?[前后](?![面边来台])|最[晚迟早]|开始|结束|时候|日期|时间|要|得|需要|必须|才|就|再|会|能|可以|起"
 )  # fmt: skip
-_KEEPS = re.compile(r"\b(?:start|starts|started|begin|begins|end|ends)\b")
 _PHRASES = (
     (re.compile(r"\b(?:gets? in|got in|pulls? in|comes? in|due in)\b"), "arrive"),
     (re.compile(r"\b(?:sets? off|heads? off|goes|go|leaves?|pulls? out|sails?)\b(?= |$)"), "depart"),

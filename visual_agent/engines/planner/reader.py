@@ -210,7 +210,8 @@ def describe(asked: Asked, found: Sequence[Candidate], page: Page) -> Array:
     cover = float((asked.weights * best).sum() / asked.weights.sum())
     worst = float(best[asked.decisive].min()) if asked.decisive.any() else 1.0
     shared = [float(asked.decisive.sum()) / 4, *asked.has, *asked.manner, *(float(asked.wants == k) for k in WANTS)]
-    rows = [[*_support(asked, one, rarity), cover, worst, *_form(asked, one, page), *shared] for one in found]
+    usual = sorted(i.height for i in page.lines)[len(page.lines) // 2]
+    rows = [[*_support(asked, one, rarity), cover, worst, *_form(asked, one, page, usual), *shared] for one in found]
     table = np.array(rows, dtype=np.float32)
     relative = table[:, _RELATIVE] - table[:, _RELATIVE].max(0)
     many = np.full((len(rows), 1), math.log1p(len({normal(c.text) for c in found})) / 6)
@@ -248,10 +249,9 @@ def _support(asked: Asked, one: Candidate, rarity: Array) -> list[float]:
     ]  # fmt: skip
 
 
-def _form(asked: Asked, one: Candidate, page: Page) -> list[float]:
-    """What a candidate looks like, where it stands and how it was found."""
+def _form(asked: Asked, one: Candidate, page: Page, usual: float) -> list[float]:
+    """What a candidate looks like, where it stands and how it was found; `usual` is the page's middle line height."""
     item = page.known.get(one.ids[0]) if one.ids else None
-    usual = sorted(i.height for i in page.lines)[len(page.lines) // 2]
     place = (
         [item.middle[1] / max(page.size[1], 1), math.log(max(item.height, 1) / max(usual, 1))] if item else [0.5, 0.0]
     )

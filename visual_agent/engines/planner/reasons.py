@@ -23,7 +23,6 @@ _WHY = re.compile(
     r"\bwhy\b|\bhow come\b|\bwhat(?:'s| is| was| were| are)? (?:the )?(?:reasons?|cause)\b|\bwhat (?:caused|causes)\b|\bwhat for\b"
     r"|为什么|为何|为啥|什么原因|原因是什么|因为什么|因为啥|怎么会|咋"
 )
-_SMALL = re.compile(r"\b(?:the|is|are|was|were|did|does|do|has|have|had|be|been)\b")
 _LABEL = re.compile(
     r"^(?:(?:\w+ ){0,3}(?:reasons?|cause)(?: \w+){0,3}|[\u4e00-\u9fff]{0,4}(?:原因|事由|缘由|缘故|理由))$"
 )

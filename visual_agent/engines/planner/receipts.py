@@ -42,9 +42,6 @@ _CLOSING = frozenset(
 )
 _ONE = re.compile(r"\b(?:one|an?|each|apiece|single|per)\b|每|单价|一[份个杯瓶碗盒件]")
 _HOW_MANY = re.compile(r"\bhow many\b|几|多少[份个杯瓶碗盒件]")
-_BOUGHT = re.compile(
-    r"\b(?:items?|dish(?:es)?|things?|products?|lines?|articles?)\b|[道样]菜|样东西|种商品|件商品|个菜"
-)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,6 @@ _ASKS_LEAVE = re.compile(
     r"|suitable)\b"
     r"|可以|能|允许|可不可以|让"
 )
-_CONTAINS = re.compile(r"\bcontains?\b|\bingredients?\b|\ballergen|含|配料")
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)\s?(mph|km/h|kg|cm|mm|m|t|tonnes?|ft|people|persons|kilos|year|°c)?(?![a-z])")
 _LIMIT = re.compile(
     r"\bmax(?:imum)?\b|\blimit\b|\bup to\b|\bno more than\b|\bheadroom\b|\bclearance\b|\bheight\b|限|最多|不超过|最大"

@@ -73,9 +73,6 @@ def _under(sender: Item, lines: list[Item], names: frozenset[str]) -> Message | 
     return Message(sender, tuple(found)) if found and len(found[0].text) > 3 else None
 
 
-_ANSWERED = frozenset({"who", "whom", "whose", "谁", "哪位"})
-
-
 def sender_of(question: Question, page: Page, says: Callable[[str], bool]) -> Message | None:
     """The message that speaks most clearly of what a "who" asks for; `says` tells whether a text speaks of its role."""
     terms = {t: weight(t, question) for t in question.terms if not _ASKED.search(t.text) and not is_generic(t)}

@@ -35,16 +35,19 @@ def _pattern(listed: str) -> re.Pattern[str]:
 
 
 @cache
+def _book() -> dict[str, list[str]]:
+    return tomllib.loads((files(__package__) / "phrases.toml").read_text("utf-8"))
+
+
+@cache
 def groups(name: str) -> tuple[Group, ...]:
     """The groups of a table ("categories", "statuses")."""
-    data = tomllib.loads((files(__package__) / "phrases.toml").read_text("utf-8"))
-    halves = [line.partition(" > ") for line in data[name]]
+    halves = [line.partition(" > ") for line in _book()[name]]
     return tuple(Group(_pattern(asked), _pattern(said)) for asked, _, said in halves)
 
 
 @cache
 def verbs_like(verb: str) -> tuple[str, ...]:
     """Chinese verbs of the same meaning, the verb itself first, then the longest."""
-    data = tomllib.loads((files(__package__) / "phrases.toml").read_text("utf-8"))
-    kin = {w for line in data["verbs"] if verb in (words := line.split()) for w in words}
+    kin = {w for line in _book()["verbs"] if verb in (words := line.split()) for w in words}
     return (verb, *sorted(kin - {verb}, key=lambda w: (-len(w), w)))

@@ -203,10 +203,6 @@ def _lone_han(parts: tuple[Unit, ...], at: int) -> bool:
     return before or after
 
 
-def _slice(parts: tuple[Unit, ...], at: int, size: int, folded: str) -> str:
-    return folded[parts[at].start : parts[at + size - 1].end]
-
-
 def _concept_term(parts: tuple[Unit, ...], names: frozenset[str], folded: str, book: Lexicon) -> Term:
     start, end = parts[0].start, parts[-1].end
     soft = "_soft" in names
