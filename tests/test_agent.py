@@ -605,6 +605,31 @@ def test_parallel_tool_calls_become_steps_of_one_thought():
     assert answer.evidence[0].call_id == "a"
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_calls_of_one_turn_run_in_the_order_written(asynchronous):
+    """Names of pictures and regions count up: a run must give the same ones whichever call would be faster."""
+    running: list[str] = []
+    overlaps: list[tuple[str, ...]] = []
+
+    @tool
+    def wait(name: str, seconds: float) -> str:
+        """Wait."""
+        running.append(name)
+        overlaps.append(tuple(running))
+        time.sleep(seconds)
+        running.remove(name)
+        return name
+
+    calls = [
+        {"name": "wait", "args": {"name": name, "seconds": seconds}, "id": name, "type": "tool_call"}
+        for name, seconds in (("slow", 0.2), ("slower", 0.1), ("quick", 0.0))
+    ]
+    agent = VisualAgent(Other(responses=[AIMessage("", tool_calls=calls), AIMessage("Done.")]), [wait])
+    answer = both(agent, asynchronous, "?", picture())
+    assert [step.call_id for step in steps_of(answer)] == ["slow", "slower", "quick"]
+    assert overlaps == [("slow",), ("slower",), ("quick",)]
+
+
 def test_a_broken_call_beside_a_good_one_is_answered_too():
     message = AIMessage(
         "Both.",

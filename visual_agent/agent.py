@@ -250,6 +250,8 @@ class VisualAgent:
         config: RunnableConfig = {
             "configurable": place,
             "recursion_limit": _NODES * self.limits.model_calls + 2 * _NODES,
+            # Calls of one turn take turns, as written: pictures and regions are named in the order they come.
+            "max_concurrency": 1,
         }
         return {
             "input": {"messages": [HumanMessage(content)]},

@@ -61,7 +61,7 @@ class OutOfTime(VisualAgentError):
 
 @dataclass(slots=True)
 class Run:
-    """The state of one run. Tools of one model turn may run in parallel, so counters are changed under a lock.
+    """The state of one run. A tool left behind when its time was over may still count, so counters have a lock.
 
     `stopped` names the limit that ended the run: "model_calls", "tool_calls", "seconds" or "unreadable_output".
     """
