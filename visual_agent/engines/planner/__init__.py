@@ -20,7 +20,8 @@ which a question passes them:
     ranking.py, counting.py   most and least, places in standings; how many records fit, numbers beside what is counted
     sums.py, quantities.py   whole columns; "three days", from when to when
     figures.py, operands.py, sheets.py, reckoning.py   every number with its names; which a phrase means; calculations
-    signs.py                 yes and no: presence, opening hours, prohibitions, comparisons, states
+    signs.py, claims.py, conditions.py   yes and no: presence, opening hours, prohibitions; what the cells of a row say;
+                         whether an age, an hour, a month or a number lies within what a sentence is said for
     related.py, rules.py     the last resort: words that stand for each other (`related.toml`); switches, limits, rules
     people.py, speakers.py   who and where, by the role beside a name (`roles.toml`, `names.py`); senders in chats
     timed.py, moments.py     every time on a page and what it is the time of; when, until when, how long, how often

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from visual_agent.engines.planner.conditions import within
 from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.nearest import shares
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.related import Key, Passage, keys_of, passages_of
-from visual_agent.engines.planner.replies import topic
+from visual_agent.engines.planner.replies import parts_of, topic
 from visual_agent.engines.planner.weights import other_day
 
 Ruling = tuple[bool, str, tuple[str, ...]]
@@ -57,6 +58,10 @@ _ASKS_LEAVE = re.compile(
     r"|suitable)\b"
     r"|可以|能|允许|可不可以|让"
 )
+_ALONE = re.compile(
+    r"\b(?:alone|on (?:his|her|their|my|its) own|by (?:him|her|my|them)sel(?:f|ves)|unaccompanied|without (?:me|us|an adult|a parent))\b|自己|独自|单独"
+)
+_CONFINED = re.compile(r"\bonly (?:in|at|on|for|by|with|from|inside)\b(.*)|(?:仅限|仅供|只限|只能|只可|只供)(.*)")
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)\s?(mph|km/h|kg|cm|mm|m|t|tonnes?|ft|people|persons|kilos|year|°c)?(?![a-z])")
 _LIMIT = re.compile(
     r"\bmax(?:imum)?\b|\blimit\b|\bup to\b|\bno more than\b|\bheadroom\b|\bclearance\b|\bheight\b|限|最多|不超过|最大"
@@ -70,11 +75,11 @@ def ruled(question: Question, page: Page) -> Ruling | None:
     passages = passages_of(page)
     if not keys or question.quoted or question.comparative:
         return None
-    for rule in (_broken, _switch, _bounded, _rule):
+    for rule in (_broken, _switch, _bounded):
         found = rule(question, keys, passages)
         if found is not None:
             return found
-    return None
+    return _rule(question, keys, page)
 
 
 _VERB = re.compile(
@@ -155,41 +160,71 @@ def _bounded(question: Question, keys: Sequence[Key], passages: Sequence[Passage
     return None
 
 
-_SPLIT = re.compile(r"(?<=[.!?;。！？；])\s*(?=\S)|[,，]\s*(?=[\u3400-\u9fff])|\s·\s")
+_SPLIT = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])\s*(?=\S)|\s[·|•]\s")
+_CLAUSE = re.compile(
+    r"[,，]\s*(?:but|and|though)?\s*|\s+but\s+|(?<=\d)\s+(?=[A-Z][a-z]+(?:-\d+)?)|(?<=free)\s+(?=[A-Z])"
+)
+_ASIDE = re.compile(
+    r"\b(?:even (?:when|if|though)|although|though|whether|as long as|(?:if|when|where|who|which) [^,.;]*\bnot\b)[^,.;]*"
+)
 
 
-def _rule(question: Question, keys: Sequence[Key], passages: Sequence[Passage]) -> Ruling | None:
-    """The sentence that speaks of most of what the question names, and whether it says yes or no."""
+def _rule(question: Question, keys: Sequence[Key], page: Page) -> Ruling | None:
+    """The clause that speaks of most of what the question names, and whether it says yes or no."""
     asks_need = _ASKS_NEED.search(question.folded) is not None
     asks_leave = _ASKS_LEAVE.search(question.folded) is not None
-    sentences = [
-        (sentence, tuple(i.id for i in passage.parts))
-        for passage in passages
-        for sentence in _SPLIT.split(passage.text)
-        if not other_day(question, sentence)
-    ]
-    near = shares(topic(question), [text for text, _ in sentences])
-    scored: list[tuple[float, str, tuple[str, ...], float]] = []
-    for (sentence, ids), close in zip(sentences, near, strict=True):
-        share = max(_share(keys, sentence), close if close >= 0.6 else 0.0)
-        if share >= 0.4:
-            scored.append((share - 0.001 * len(sentence), sentence, ids, share))
-    for _, text, ids, share in sorted(scored, reverse=True)[:3]:
-        yes = _costs(question, normal(text))
-        yes = yes if yes is not None else _says(question, keys, normal(text), asks_need, asks_leave)
-        if yes is None and asks_leave and share >= 0.75 and len(text.split()) >= 3:
+    scored = []
+    for clause, sentence, ids, share in _clauses(question, keys, page):
+        inside = within(question.folded, normal(clause))
+        if share >= 0.4 or (inside is not None and share >= 0.25):
+            scored.append(
+                (share + 0.1 * (inside is not None) - 0.001 * len(clause), clause, sentence, ids, share, inside)
+            )
+    for _, clause, sentence, ids, share, inside in sorted(scored, key=lambda s: -s[0])[:3]:
+        yes = None
+        for text in dict.fromkeys((clause, sentence)):
+            text = _ASIDE.sub(" ", normal(text))
+            yes = _costs(question, text, inside)
+            yes = yes if yes is not None else _says(question, keys, text, asks_need, asks_leave, inside)
+            if yes is not None:
+                break
+        if yes is None and asks_leave and share >= 0.75 and len(clause.split()) >= 3:
             yes = True
         if yes is not None:
-            return (yes != bool(_ASKS_OFF.search(question.folded)), text, ids)
+            return (yes != bool(_ASKS_OFF.search(question.folded)), clause, ids)
     return None
+
+
+def _clauses(question: Question, keys: Sequence[Key], page: Page) -> list[tuple[str, str, tuple[str, ...], float]]:
+    """(clause, its sentence, regions, share of the question) of everything that stands on the page."""
+    loose = {tuple(i.id for i in row) for row in page.rows}
+    whole: dict[tuple[str, tuple[str, ...]], None] = {
+        (sentence, ids): None
+        for text, ids in parts_of(page)
+        if ids not in loose or len(ids) < 3  # three notes side by side are no sentence
+        for sentence in _SPLIT.split(text)
+        if sentence and not other_day(question, sentence)
+    }
+    near = shares(topic(question), [text for text, _ in whole])
+    found = []
+    for (sentence, ids), close in zip(whole, near, strict=True):
+        share = max(_share(keys, sentence), close if close >= 0.6 else 0.0)
+        parts = [p for p in _CLAUSE.split(sentence) if p]
+        if len(parts) < 2:
+            found.append((sentence, sentence, ids, share))
+            continue
+        found += [(clause, sentence, ids, (share + _share(keys, clause)) / 2) for clause in parts]
+    return found
 
 
 _ASKS_COST = re.compile(r"\b(?:cost|pay|charge|fee|extra)|收费|花钱|要钱|收钱")
 
 
-def _costs(question: Question, text: str) -> bool | None:
+def _costs(question: Question, text: str, inside: bool | None) -> bool | None:
     """Whether a sentence that says "free" means yes: to "is it free", not to "does it cost"."""
     asks_cost = _ASKS_COST.search(question.folded) is not None
+    if inside is False and re.search(r"\bfree\b|免", text):
+        return None
     if asks_cost and _NEEDLESS.search(text):
         return False
     if not re.search(r"\bfree\b|\bno charge\b|\bincluded\b|免费|赠送|含", text):
@@ -199,7 +234,9 @@ def _costs(question: Question, text: str) -> bool | None:
     return False if asks_cost else None
 
 
-def _says(question: Question, keys: Sequence[Key], text: str, asks_need: bool, asks_leave: bool) -> bool | None:
+def _says(
+    question: Question, keys: Sequence[Key], text: str, asks_need: bool, asks_leave: bool, inside: bool | None
+) -> bool | None:
     """Whether a sentence means yes to the question; None where it takes no side."""
     spared = _EXCEPT.search(text)
     if spared and _NEGATIVE.search(text[: spared.start()]):
@@ -215,10 +252,15 @@ def _says(question: Question, keys: Sequence[Key], text: str, asks_need: bool, a
         return False if len(text) > 3 and not _NEGATIVE.search(text) else None
     if re.search(r"\bempty stomach|\bbefore (?:food|meals|eating)|空腹", question.folded):
         return re.search(r"\b(?:with|after)\b.{0,12}\b(?:food|meals?)\b|饭后|餐后", text) is None
+    if inside is not None and not _ALONE.search(question.folded):
+        return inside != (_NEGATIVE.search(text) is not None)
     if _NEGATIVE.search(text):
         return False
-    if re.search(r"\b(?:alone|on (?:his|her|their|my) own|by (?:him|her|my)self)\b", question.folded):
-        return False if re.search(r"accompanied|supervised|with an adult|陪同", text) else None
+    confined = _CONFINED.search(text)
+    if confined and asks_leave:
+        return _share(keys, confined[1] or confined[2] or "") >= 0.3
+    if _ALONE.search(question.folded):
+        return inside is False if re.search(r"accompanied|supervised|with an adult|陪同", text) else None
     if asks_leave and _PERMITS.search(text):
         return True
     return None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from visual_agent.engines.planner import asking
+from visual_agent.engines.planner.claims import claimed
 from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.pages import Page
@@ -75,7 +76,7 @@ def decide(question: Question, pages: Sequence[Page]) -> Verdict | None:
         known = [v for v in verdicts if v is not None]
         return Verdict(len(known) == len(pages) and all(v.yes for v in known), "", ids) if known else None
     for page in pages:
-        told = replied(question, page)
+        told = claimed(question, page) or replied(question, page)
         if told is not None:
             return Verdict(*told)
     if len(pages) == 1:
