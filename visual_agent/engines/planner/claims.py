@@ -66,7 +66,7 @@ _ASKS_BAD = re.compile(
 )
 _ASKS_GOOD = re.compile(
     r"\b(?:all right|alright|ok(?:ay)?|fine|good|pass(?:ed|es)?|in order|work(?:s|ed|ing)?|sound|satisfactory|paid|settled|done|finished|complete[d]?|sent|shipped|dispatched"
-    r"|arrived?|delivered|received|available|left|in stock|in|on|there|got|have|has|still|any|duty|shift|running|confirmed|approved|ready|open|collected)\b"
+    r"|arrived?|delivered|received|available|left|in stock|in|on|there|got|still|any|duty|shift|running|confirmed|approved|ready|open|collected)\b"
     r"|合格|通过|正常|没问题|付|交|缴|发货|发出|寄出|送到|收到|签收|到了|完成|办好|还有|有货|有没有|上班|值班|在岗|名额|批准|确认|开"
 )
 _BAD = re.compile(
@@ -96,26 +96,33 @@ class Chosen:
         return [c for n in columns if (c := self.grid.body[row][n]) is not None]
 
 
-def claimed(question: Question, page: Page) -> Ruling | None:
-    """Whether it is so."""
+def claimed(question: Question, page: Page, beside: Sequence[Page] = ()) -> Ruling | None:
+    """Whether it is so; `beside` are pages whose cells may hold the word that the question says as well."""
     if question.quoted:
         return None
     for grid in records(page):
         chosen = _chosen(question, grid)
-        if not chosen.rows:
+        if not chosen.rows or any(_is_sentence(grid.body[n][0]) for n, _ in chosen.rows):
             continue
-        for rule in (_compared, _limited, _filled, _in_state):
-            found = rule(question, chosen, page)
+        for rule in (_compared, _limited, _in_state, _filled):
+            found = rule(question, chosen, page, beside)
             if found is not None:
                 return found
     return None
+
+
+def _is_sentence(name: Item | None) -> bool:
+    return name is not None and (len(name.text) > 16 if has_han(name.text) else name.text.count(" ") > 5)
 
 
 def _chosen(question: Question, grid: Grid) -> Chosen:
     said = [w for w in content(question.folded) if w.weight > 0.3 or days_of(w.text)]
     at = _named_by(grid)
     labels = [" ".join(c.text for c in row[:at] if c is not None) for row in grid.body]
-    heads = [grid.head(n) if n >= at or n else "" for n in range(grid.width)]
+    heads = [grid.head(n) for n in range(grid.width)]
+    if not any(heads):
+        heads = [c.text if c is not None else "" for c in grid.body[0]]
+    heads[0] = ""
     rows, of_rows = _meant(said, labels, question.folded)
     columns, of_heads = _meant(said, heads, question.folded)
     return Chosen(grid, rows, columns, of_rows | of_heads)
@@ -169,13 +176,13 @@ def _speaks(word: Word, name: str) -> float:
 # --- comparisons ---------------------------------------------------------------------------------------------------
 
 
-def _compared(question: Question, chosen: Chosen, page: Page) -> Ruling | None:
+def _compared(question: Question, chosen: Chosen, page: Page, beside: Sequence[Page]) -> Ruling | None:
     """Two rows or two columns held against each other."""
     folded = question.folded
     even, trend = _EVEN.search(folded), _TREND.search(folded)
     if not (even or trend or re.search(r"\bthan\b|比", folded)):
         return None
-    pair = _two(chosen, trend is not None, even is not None)
+    pair = _two(chosen, folded, trend is not None, even is not None)
     if pair is None:
         return None
     (one, two), (a, b) = pair, (key_of(c.text) for c in pair)
@@ -191,10 +198,12 @@ def _compared(question: Question, chosen: Chosen, page: Page) -> Ruling | None:
     return yes, f"{one.text} / {two.text}", (one.id, two.id)
 
 
-def _two(chosen: Chosen, trend: bool, even: bool) -> tuple[Item, Item] | None:
+def _two(chosen: Chosen, folded: str, trend: bool, even: bool) -> tuple[Item, Item] | None:
     """The two cells that are compared, the one the question speaks of first; of a trend the later one first."""
     numeric = [n for n in range(1, chosen.grid.width) if _is_numeric(chosen.grid, n)]
     columns = [n for n, _ in chosen.columns if n in numeric]
+    if not columns and len(numeric) > 1 and _PRICED.search(folded):
+        columns = [n for n in numeric if _PRICED.search(normal(chosen.grid.head(n)))][:1]
     rows = [n for n, _ in chosen.rows]
     if len(rows) == 1 and len(columns) < 2 and trend and len(numeric) >= 2:
         columns = _then_and_now(chosen.grid, numeric, columns)
@@ -225,7 +234,7 @@ _PERIOD = re.compile(
 
 def _then_and_now(grid: Grid, numeric: Sequence[int], named: Sequence[int]) -> list[int]:
     """The later column and the one before it; the only one that names no other time is now."""
-    if named:
+    if named and _PERIOD.search(normal(grid.head(named[0]))):
         at = numeric.index(named[0])
         return [numeric[at], numeric[at - 1]] if at else []
     bare = [n for n in numeric if not _PERIOD.search(normal(grid.head(n)))]
@@ -235,7 +244,7 @@ def _then_and_now(grid: Grid, numeric: Sequence[int], named: Sequence[int]) -> l
     return [numeric[-1], numeric[-2]] if len(numeric) == 2 or not bare else []
 
 
-def _limited(question: Question, chosen: Chosen, page: Page) -> Ruling | None:
+def _limited(question: Question, chosen: Chosen, page: Page, beside: Sequence[Page]) -> Ruling | None:
     """The numbers of one row against the limit that the page names."""
     over, within = _OVER.search(question.folded), _WITHIN.search(question.folded)
     if len(chosen.rows) != 1 or not (over or within) or not _NAMES_LIMIT.search(question.folded):
@@ -257,14 +266,16 @@ def _limited(question: Question, chosen: Chosen, page: Page) -> Ruling | None:
 # --- states --------------------------------------------------------------------------------------------------------
 
 
-def _filled(question: Question, chosen: Chosen, page: Page) -> Ruling | None:
+def _filled(question: Question, chosen: Chosen, page: Page, beside: Sequence[Page]) -> Ruling | None:
     """Whether the cells of the row hold the name that the question says: "Is Marta on the desk on Thursday?"."""
     if len(chosen.rows) != 1:
         return None
     row, at = chosen.rows[0][0], _named_by(chosen.grid)
     columns = [n for n, _ in chosen.columns if n >= at] or list(range(at, chosen.grid.width))
     cells = chosen.cells(row, columns)
-    others = {normal(c.text) for r in chosen.grid.body for c in r[at:] if c is not None and not is_numeric(c.text)}
+    known = [c for r in chosen.grid.body for c in r[at:] if c is not None]
+    known += [c for p in beside for g in p.grids for c in g.cells]
+    others = {normal(c.text) for c in known if not is_numeric(c.text) and not _is_sentence(c)}
     named = [
         w
         for w in content(question.folded)
@@ -275,12 +286,12 @@ def _filled(question: Question, chosen: Chosen, page: Page) -> Ruling | None:
     ]
     if not named or not cells:
         return None
-    hit = [c for c in cells if all(w.text in normal(c.text) for w in named)]
+    hit = [c for c in cells if not _is_sentence(c) and all(w.text in normal(c.text) for w in named)]
     shown = hit[:1] or cells[:3]
     return bool(hit), " / ".join(c.text for c in shown), tuple(c.id for c in shown)
 
 
-def _in_state(question: Question, chosen: Chosen, page: Page) -> Ruling | None:
+def _in_state(question: Question, chosen: Chosen, page: Page, beside: Sequence[Page]) -> Ruling | None:
     """Whether the cell of the row says what the question asks: fault or none, at work or off, paid or not."""
     bad, good = _ASKS_BAD.search(question.folded), _ASKS_GOOD.search(question.folded)
     if len(chosen.rows) != 1 or not (bad or good):
@@ -289,9 +300,7 @@ def _in_state(question: Question, chosen: Chosen, page: Page) -> Ruling | None:
     named = [n for n, _ in chosen.columns if n >= at]
     if len(named) > 1:
         return None
-    stock = re.search(
-        r"\b(?:left|stock|any|available|still|got|have|buy|get)\b|还有|有货|有没有|名额|剩", question.folded
-    )
+    stock = re.search(r"\b(?:left|stock|any|available|still|got|buy|get)\b|还有|有货|有没有|名额|剩", question.folded)
     for cell in chosen.cells(row, named or range(at, chosen.grid.width)):
         state = normal(cell.text).strip()
         fails, holds = _BAD.fullmatch(state) is not None, _GOOD.fullmatch(state) is not None

@@ -16,6 +16,7 @@ from visual_agent.engines.planner.values import han_number, values
 Span = tuple[float, float]
 
 _COUNTS = {w: n for n, w in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)}  # noqa: SIM905
+_WORDS = re.compile(rf"\b(?:{'|'.join(_COUNTS)})(?=[ -](?:year|yr)|$)")
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
 _MONTH = re.compile(
     r"\b(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ember|ober)?\b(?! i\b| we\b| you\b)"
@@ -43,7 +44,7 @@ _HEAT = re.compile(r"(-?\d+(?:\.\d+)?)\s?(?:°c|℃|度|degrees)")
 
 def within(asked: str, said: str) -> bool | None:
     """Whether what is asked about lies within what is said, by the first kind of circumstance that both name."""
-    for kind in (_by_age, _by_time, _by_month, _by_number):
+    for kind in (_by_age, _by_time, _by_month, counted):
         found = kind(asked, said)
         if found is not None:
             return found
@@ -51,8 +52,15 @@ def within(asked: str, said: str) -> bool | None:
 
 
 def _by_age(asked: str, said: str) -> bool | None:
-    age, span = age_told(asked), ages_in(said)
-    return span[0] <= age <= span[1] if age is not None and span is not None else None
+    age, span = age_told(_WORDS.sub(lambda m: str(_COUNTS[m[0]]), asked)), ages_in(said)
+    if span is None:
+        return None
+    if age is not None:
+        return span[0] <= age <= span[1]
+    group = ages_in(asked)
+    if group is None or not (group[1] < span[0] or span[1] < group[0] or span[0] <= group[0] <= group[1] <= span[1]):
+        return None
+    return span[0] <= group[0] <= group[1] <= span[1]
 
 
 def _by_time(asked: str, said: str) -> bool | None:
@@ -112,7 +120,7 @@ def _month(match: re.Match[str]) -> int:
     return int(match[2]) if match[2].isdigit() else int(han_number(match[2]) or 0)
 
 
-def _by_number(asked: str, said: str) -> bool | None:
+def counted(asked: str, said: str) -> bool | None:
     """A number of the same thing against the most that is allowed, or a temperature within its range."""
     between, heat = _BETWEEN.search(said), _HEAT.search(asked)
     if between and heat:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from visual_agent.engines.planner.folding import normal
-from visual_agent.engines.planner.nearest import shares
+from visual_agent.engines.planner.folding import has_han, normal
+from visual_agent.engines.planner.nearest import content, shares
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.running import paragraphs, told
@@ -65,7 +65,7 @@ def spoken_of(question: Question, page: Page, least: float) -> list[Part]:
 
 def replied(question: Question, page: Page) -> Ruling | None:
     """What the page itself answers, by whichever of the rules applies."""
-    for rule in (_answered, _ticked, _in_season, _carried, _left_out):
+    for rule in (_answered, _ticked, _opposed, _in_season, _carried, _spared, _left_out):
         found = rule(question, page)
         if found is not None:
             return found
@@ -94,6 +94,40 @@ def _ticked(question: Question, page: Page) -> Ruling | None:
         if best is not None and best[0] >= 0.5:
             return best[1][0] not in "□☐", text, ids
     return None
+
+
+def _opposed(question: Question, page: Page) -> Ruling | None:
+    """The page says the contrary of the question's only adjective: "Unfurnished" of "is it furnished?"."""
+    asked = [w for w in content(topic(question)) if w.weight >= 0.4]
+    if len(asked) != 1 or len(asked[0].text) < (2 if has_han(asked[0].text) else 5):
+        return None
+    word = asked[0].text
+    contrary = re.compile(rf"\b(?:un|in|im|non-?|not ){re.escape(word)}\b|[未不非无]{re.escape(word)}")
+    bare = re.sub(r"^(?:un|in|im|non-?)", "", word)
+    plain = re.compile(rf"(?<![\w-]){re.escape(bare)}\b") if bare != word and len(bare) > 4 else None
+    for item in page.lines:
+        text = normal(item.text)
+        if contrary.search(text) or (plain is not None and plain.search(text) and word not in text):
+            return False, item.text, (item.id,)
+    return None
+
+
+def _spared(question: Question, page: Page) -> Ruling | None:
+    """For "something without gluten?": yes, where a line says "gluten-free", "no gluten" or "vegan"."""
+    without = re.search(
+        r"\b(?:without(?: any)?|(?:is|has|have|contains?|with) no|free (?:of|from)|(?:does|do)n['’]?t (?:eat|drink|have)|not (?:eat|drink)) ([a-z]+)|[不没无](?:含|有|带|加|吃|喝)?([\u4e00-\u9fff]{1,3})的",
+        question.folded,
+    )
+    if without is None:
+        return None
+    thing = without[1] or without[2]
+    said = rf"\b{re.escape(thing)}[- ]?free\b|\bnon-?{re.escape(thing)}|\bno {re.escape(thing)}|[无零低去0不](?:含|添加|加)?{re.escape(thing)}"
+    if re.fullmatch(r"meat|pork|beef|animals?|肉|荤", thing):
+        said += r"|\bveg(?:an|etarian|gie)\b|\bplant-based\b|\bmeatless\b|素"
+    if re.fullmatch(r"milk|dairy|eggs?|lactose|奶|蛋", thing):
+        said += r"|\bvegan\b|纯素"
+    held = next((i for i in page.lines if re.search(said, normal(i.text))), None)
+    return (True, held.text, (held.id,)) if held is not None else None
 
 
 def _in_season(question: Question, page: Page) -> Ruling | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from visual_agent.engines.planner.conditions import within
-from visual_agent.engines.planner.folding import normal
+from visual_agent.engines.planner.conditions import counted, within
+from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.nearest import shares
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
@@ -34,9 +34,12 @@ _NEGATIVE = re.compile(
     r"\bno\b|\bnot\b|n['’]t\b|\bcannot\b|\bnever\b|\bavoid\b|\bprohibited\b|\bforbidden\b|\bbanned\b"
     r"|\bkeep (?:off|out)\b"
     r"|\bout of (?:order|service|stock|use)\b|\bsold out\b|\bunavailable\b|\bdeclined\b|\bfailed\b"
-    r"|\bdrows\w+\b|禁止|严禁|请勿|切勿|勿|禁用|忌|慎用|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
+    r"|\bturned down\b|\brefused\b|\brejected\b|\bdeferred\b|\bpostponed\b|\bwithdrawn\b|\bvoted down\b|\bon hold\b"
+    r"|\bdrows\w+\b|否决|驳回|搁置|推迟|暂缓|不(?:外|可|得|准|许|能|予|再|含|带|收|接|支|提|退|设|对|宜|参|包)|禁止|严禁|请勿|切勿|勿|禁用|忌|慎用|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
 )
-_EXCEPT = re.compile(r"\b(?:except|unless|other than|apart from|only)\b(.*)|除(.*?)外")
+_EXCEPT = re.compile(
+    r"\b(?:except|unless|other than|apart from|only)\b(.*)|除了?([^,，。；]+?)(?:以外|之外|外)|([^,，。；]{1,12})除外"
+)
 _MUST = re.compile(
     r"\bmust\b|\brequired\b|\bneed(?:s|ed)?\b|\bcompulsory\b|\bmandatory\b|\bplease\b|\bonly\b|\bhave to\b"
     r"|必须|需|须|请|务必|凭"
@@ -61,7 +64,7 @@ _ASKS_LEAVE = re.compile(
 _ALONE = re.compile(
     r"\b(?:alone|on (?:his|her|their|my|its) own|by (?:him|her|my|them)sel(?:f|ves)|unaccompanied|without (?:me|us|an adult|a parent))\b|自己|独自|单独"
 )
-_CONFINED = re.compile(r"\bonly (?:in|at|on|for|by|with|from|inside)\b(.*)|(?:仅限|仅供|只限|只能|只可|只供)(.*)")
+_CONFINED = re.compile(r"\bonly (?:in|at|on|for|by|with|from|inside)\b(.*)|(?:仅限|仅供|只限|只能|只可|只供|请到)(.*)")
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)\s?(mph|km/h|kg|cm|mm|m|t|tonnes?|ft|people|persons|kilos|year|°c)?(?![a-z])")
 _LIMIT = re.compile(
     r"\bmax(?:imum)?\b|\blimit\b|\bup to\b|\bno more than\b|\bheadroom\b|\bclearance\b|\bheight\b|限|最多|不超过|最大"
@@ -73,8 +76,11 @@ def ruled(question: Question, page: Page) -> Ruling | None:
     """What a switch, a limit or a rule on the page answers."""
     keys = _topics(question, page)
     passages = passages_of(page)
-    if not keys or question.quoted or question.comparative:
+    if question.quoted or question.comparative:
         return None
+    marked = _handled(question, passages)
+    if marked is not None or not keys:
+        return marked
     for rule in (_broken, _switch, _bounded):
         found = rule(question, keys, passages)
         if found is not None:
@@ -94,6 +100,52 @@ def _topics(question: Question, page: Page) -> list[Key]:
     verb = _VERB.search(question.folded)
     idle = [k for k in keys if verb and k.text == verb[1] and k.support(page.text) < 0.5]
     return [k for k in keys if k not in idle] or keys
+
+
+_MARKS = tuple(
+    (re.compile(asked), re.compile(said))
+    for asked, said in (
+        (
+            r"[潮湿淋雨]|沾水|碰水|\b(?:wet|damp|rain|moisture|water)\b",
+            r"防[潮雨水湿]|怕[雨湿潮]|\bkeep (?:it )?dry\b|\bprotect from (?:moisture|damp|rain|wet)|\bdo not (?:get )?wet",
+        ),
+        (
+            r"晒|阳光|日光|\b(?:sun|sunlight|sunshine|daylight)\b",
+            r"防晒|避光|怕[晒光]|阴凉|\b(?:away|protect(?:ed)?|out) (?:from|of) (?:direct )?(?:sun\w*|light)",
+        ),
+        (
+            r"碎|摔|压坏|扔|\b(?:fragile|breakable|break|breaks|thrown?|dropped)\b",
+            r"易碎|轻[放拿]|\bfragile\b|\bhandle with care\b|\bdo not drop\b",
+        ),
+        (
+            r"倒[着过放置]|侧[着放]|躺[着放]|\bupside\b|\bon its side\b|\bflat\b|\bturned over\b",
+            r"向上|[禁勿]\S{0,2}倒|\bthis (?:way|side) up\b|\bkeep upright\b|\bstore upright\b",
+        ),
+        (
+            r"着火|[怕近]火|易燃|\b(?:flammable|catch fire|naked flame)\b",
+            r"易燃|远离火|严禁烟火|\b(?:highly )?flammable\b|\baway from (?:fire|flames|heat)",
+        ),
+        (
+            r"[怕受结]冻|冷冻|\b(?:freeze|frozen|freezer)\b",
+            r"防冻|怕冻|勿冷冻|\bdo not freeze\b|\bprotect from frost\b",
+        ),
+    )
+)
+"""What a thing must be spared, as people ask about it and as labels say it."""
+
+
+def _handled(question: Question, passages: Sequence[Passage]) -> Ruling | None:
+    """What a label says that a thing must be spared: "Keep dry" is yes to "is it sensitive to damp", no to "may it get wet"."""
+    for asked, said in _MARKS:
+        if not asked.search(question.folded):
+            continue
+        held = [p for p in passages if p.shape == "line" or len(p.parts) == 1 if said.search(normal(p.text))]
+        if held and len(question.folded) < (18 if held[0].text and has_han(question.folded) else 60):
+            asks_leave = re.search(
+                r"\b(?:can|may|could|allowed|ok(?:ay)?|all right)\b|能|可以|可不可以", question.folded
+            )
+            return asks_leave is None, held[0].text, tuple(i.id for i in held[0].parts)
+    return None
 
 
 _WORKS = re.compile(r"\b(?:working|works?|in service|usable|broken|out of order|use (?:it|the|this))\b|坏|能用|正常")
@@ -160,10 +212,8 @@ def _bounded(question: Question, keys: Sequence[Key], passages: Sequence[Passage
     return None
 
 
-_SPLIT = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])\s*(?=\S)|\s[·|•]\s")
-_CLAUSE = re.compile(
-    r"[,，]\s*(?:but|and|though)?\s*|\s+but\s+|(?<=\d)\s+(?=[A-Z][a-z]+(?:-\d+)?)|(?<=free)\s+(?=[A-Z])"
-)
+_SPLIT = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；;])\s*(?=\S)|\s[·|•]\s")
+_CLAUSE = re.compile(r"[,，]\s*(?:but|and|though)?\s*|\s+but\s+|(?:(?<=\d\.\d\d)|(?<=free))\s+(?=[A-Z])")
 _ASIDE = re.compile(
     r"\b(?:even (?:when|if|though)|although|though|whether|as long as|(?:if|when|where|who|which) [^,.;]*\bnot\b)[^,.;]*"
 )
@@ -173,25 +223,56 @@ def _rule(question: Question, keys: Sequence[Key], page: Page) -> Ruling | None:
     """The clause that speaks of most of what the question names, and whether it says yes or no."""
     asks_need = _ASKS_NEED.search(question.folded) is not None
     asks_leave = _ASKS_LEAVE.search(question.folded) is not None
+    asks_cost = _ASKS_COST.search(question.folded) is not None
+    keys = [k for k in keys if not asks_cost or not _ASKS_COST.search(k.text)] or keys
+    found = _clauses(question, keys, page)
+    priced = [f for f in found if _TELLS_COST.search(normal(f[0]))] if asks_cost else []
     scored = []
-    for clause, sentence, ids, share in _clauses(question, keys, page):
+    for clause, sentence, ids, share in priced or found:
         inside = within(question.folded, normal(clause))
+        if priced and inside:
+            share = max(share, 0.9)  # a price for these needs no other word
+        if counted(question.folded, normal(clause)) is not None:
+            share = max(share, 0.5)  # the same thing is counted
         if share >= 0.4 or (inside is not None and share >= 0.25):
             scored.append(
                 (share + 0.1 * (inside is not None) - 0.001 * len(clause), clause, sentence, ids, share, inside)
             )
     for _, clause, sentence, ids, share, inside in sorted(scored, key=lambda s: -s[0])[:3]:
         yes = None
-        for text in dict.fromkeys((clause, sentence)):
+        for text in dict.fromkeys((sentence,) if _EXCEPT.search(normal(clause)) else (clause, sentence)):
             text = _ASIDE.sub(" ", normal(text))
             yes = _costs(question, text, inside)
             yes = yes if yes is not None else _says(question, keys, text, asks_need, asks_leave, inside)
             if yes is not None:
                 break
+        yes = _headed(ids, page, asks_leave, inside) if yes is None else yes
         if yes is None and asks_leave and share >= 0.75 and len(clause.split()) >= 3:
             yes = True
         if yes is not None:
             return (yes != bool(_ASKS_OFF.search(question.folded)), clause, ids)
+    return None
+
+
+_BANS = re.compile(
+    r"(?:strictly |please )?(?:not (?:allowed|permitted|included|accepted|covered|suitable)|prohibited|forbidden|banned|do not(?: bring| use)?|don['’]?ts?|no|never|excluded?|exclusions|leave at home)(?: items| here| in the \w+)?[:：]?"
+    r"|(?:禁止|严禁|不得|不可|请勿|不含|不包括|不接受|不予)[\u4e00-\u9fff]{0,6}[:：]?|禁[带入]物品[:：]?|费用不含[:：]?"
+)
+_LETS = re.compile(
+    r"(?:allowed|permitted|included|accepted|covered|you (?:may|can)(?: bring)?|dos|welcome|bring|what to bring|includes)[:：]?|(?:可以?|允许|包含|包括|欢迎|请)(?:携?带|使用|入内)?[:：]?|费用包?含[:：]?"
+)
+
+
+def _headed(ids: Sequence[str], page: Page, asks_leave: bool, inside: bool | None) -> bool | None:
+    """What the heading over a list says of everything in it: "Not allowed" over "Dogs, barbecues, drones"."""
+    for block in page.blocks:
+        at = next((n for n, i in enumerate(block) if i.id == ids[0]), 0)
+        for head in block[:at]:
+            text = normal(head.text).strip()
+            if _BANS.fullmatch(text):
+                return inside is False
+            if _LETS.fullmatch(text) and asks_leave:
+                return inside is not False
     return None
 
 
@@ -217,7 +298,15 @@ def _clauses(question: Question, keys: Sequence[Key], page: Page) -> list[tuple[
     return found
 
 
-_ASKS_COST = re.compile(r"\b(?:cost|pay|charge|fee|extra)|收费|花钱|要钱|收钱")
+_TELLS_COST = re.compile(r"\bfree\b|\bno charge\b|\bincluded\b|[£$€¥]\s?\d|\d\s?[元块]|免|不收")
+_ASKS_SAME = re.compile(r"\b(?:same|unchanged)\b|不变|没变|一样")
+_ASKS_CHANGE = re.compile(
+    r"\b(?:same|unchanged|chang\w+|new|mov(?:e|ed|ing)|rise|risen|gone (?:up|down)|going (?:up|down)|increas\w+|dearer|differ\w*)\b|变|改|涨|降|调整|一样|换了"
+)
+_UNCHANGED = re.compile(
+    r"\bunchanged\b|\bstays? the same\b|\bremains?\b|\bas (?:before|usual)\b|\bno change\b|不变|照旧|照常|如常|维持"
+)
+_ASKS_COST = re.compile(r"\b(?:cost|pay|charge|fee|extra)|收费|花钱|要钱|收钱|要付|付费|买票|门票|要票")
 
 
 def _costs(question: Question, text: str, inside: bool | None) -> bool | None:
@@ -227,9 +316,10 @@ def _costs(question: Question, text: str, inside: bool | None) -> bool | None:
         return None
     if asks_cost and _NEEDLESS.search(text):
         return False
+    asks_free = re.search(r"\bfree(?! of| from)\b|免费|不要钱", question.folded) is not None
     if not re.search(r"\bfree\b|\bno charge\b|\bincluded\b|免费|赠送|含", text):
-        return True if asks_cost and re.search(r"[£$€¥]\s?\d|\d\s?[元块]", text) else None
-    if re.search(r"\bfree\b|免费|不要钱", question.folded):
+        return (not asks_free) if (asks_cost or asks_free) and re.search(r"[£$€¥]\s?\d|\d\s?[元块]", text) else None
+    if asks_free:
         return True
     return False if asks_cost else None
 
@@ -242,6 +332,8 @@ def _says(
     if spared and _NEGATIVE.search(text[: spared.start()]):
         rest = next((g for g in spared.groups() if g), "")
         return _share(keys, rest) >= 0.4
+    if _ASKS_CHANGE.search(question.folded) and _UNCHANGED.search(text):
+        return _ASKS_SAME.search(question.folded) is not None
     if re.search(r"\bshould\b|应该", question.folded) and _NEGATIVE.search(text):
         return False
     if asks_need and not asks_leave:

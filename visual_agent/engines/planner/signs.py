@@ -61,8 +61,8 @@ class Verdict:
     ids: tuple[str, ...]
 
 
-def decide(question: Question, pages: Sequence[Page]) -> Verdict | None:
-    """Yes, no, or None where the pages do not say."""
+def decide(question: Question, pages: Sequence[Page], beside: Sequence[Page] = ()) -> Verdict | None:
+    """Yes, no, or None where the pages do not say; `beside` are other pages that the question is about as well."""
     if (
         len(pages) > 1
         and question.picture is None
@@ -71,12 +71,12 @@ def decide(question: Question, pages: Sequence[Page]) -> Verdict | None:
         return _same(question, pages)
     every = each(question) if len(pages) > 1 else ""
     if every:
-        verdicts = [decide(analyse(every), [page]) for page in pages]
+        verdicts = [decide(analyse(every), [page], pages) for page in pages]
         ids = tuple(i for v in verdicts if v is not None for i in v.ids)
         known = [v for v in verdicts if v is not None]
         return Verdict(len(known) == len(pages) and all(v.yes for v in known), "", ids) if known else None
     for page in pages:
-        told = claimed(question, page) or replied(question, page)
+        told = claimed(question, page, beside) or replied(question, page)
         if told is not None:
             return Verdict(*told)
     if len(pages) == 1:
@@ -147,7 +147,7 @@ def _open(question: Question, page: Page) -> Verdict | None:
     asks_closed = re.search(r"\b(?:closed|shut)\b|休息|关门|闭馆", question.folded) is not None
     spoke = False
     lines = [(part, ids) for text, ids in _hour_lines(page) for part in re.split(r"[,，;；。]\s*(?!\d)", text)]
-    for text, ids in lines:
+    for text, ids in sorted(lines, key=lambda line: len(days_of(normal(line[0])) or range(9))):
         named = days_of(normal(text)) or None
         spoke = spoke or named is not None
         if named is None and not (times and days is None):
@@ -183,7 +183,7 @@ def _hour_lines(page: Page) -> list[tuple[str, tuple[str, ...]]]:
         for pair in page.pairs
         if pair.relation in ("cell", "beside", "colon")
     ]
-    return sorted(found, key=lambda f: len(days_of(normal(f[0])) or range(9))) + [(t, i) for t, i, _ in passages(page)]
+    return found + [(t, i) for t, i, _ in passages(page)]
 
 
 # --- signs ---------------------------------------------------------------------------------------------------------
