@@ -17,7 +17,8 @@ which a question passes them:
     fields.py, prose.py, tables.py   which value is meant: by its label, in a sentence, by row and column
     measures.py, ages.py, figure_words.py, amounts.py, bounds.py   a figure asked for in other words: what it measures,
                          for what age; the end of a printed range
-    ranking.py, counting.py   most and least, places in standings; how many records fit, numbers beside what is counted
+    ranking.py, counting.py, tallying.py   most and least, places in standings; numbers beside what is counted; how many
+                         records or cells say it
     sums.py, quantities.py   whole columns; "three days", from when to when
     figures.py, operands.py, sheets.py, reckoning.py   every number with its names; which a phrase means; calculations
     signs.py, claims.py, conditions.py   yes and no: presence, opening hours, prohibitions; what the cells of a row say;

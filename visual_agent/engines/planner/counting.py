@@ -16,7 +16,7 @@ from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.folding import has_han, normal, stem
 from visual_agent.engines.planner.grids import Grid
 from visual_agent.engines.planner.hits import Hit
-from visual_agent.engines.planner.lists import entries, holding, spelled
+from visual_agent.engines.planner.lists import entries, spelled
 from visual_agent.engines.planner.meanings import closeness
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
@@ -25,8 +25,8 @@ from visual_agent.engines.planner.questions import Question, threshold
 from visual_agent.engines.planner.ranking import is_index, key_of, nearest_heading, titled
 from visual_agent.engines.planner.records import records
 from visual_agent.engines.planner.single import Solution, field, one_field, told_by
-from visual_agent.engines.planner.sums import selected
 from visual_agent.engines.planner.tables import Match, best
+from visual_agent.engines.planner.tallying import every, tallied
 from visual_agent.engines.planner.values import han_number, is_numeric, number_of
 from visual_agent.engines.planner.weights import is_generic, weight
 from visual_agent.engines.planner.words import Term, likeness, words
@@ -334,12 +334,15 @@ def _of_rows(hits: Sequence[Hit]) -> bool:
 
 
 def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """A number that stands there, else how many rows there are of what is asked."""
+    """How many records there are of what is asked, else a number that stands there."""
     if wanted(question) == "duration" and threshold(question.folded) is None:
         return field(question, pages) or beside(question, pages)
     conditional = fitting(question, pages)
     if conditional is not None:
         return conditional
+    tally = tallied(question, pages)
+    if tally is not None and len(tally.ids) > 1:
+        return tally
     stated = beside(question, pages)
     if stated is not None:
         return stated
@@ -347,31 +350,13 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
         hits = _nearest([h for h in best(question, page)[:4] if _tells(h, question, page)][:2], question)
         if hits and hits[0].score >= 0.75 and not _of_rows(hits):
             return told_by(hits[0], page)
-    found = named(question, pages) or entries(question, pages)
-    if found is not None:
-        return found
-    if all(sum(looks_like_name(i.text) for i in p.lines) >= 0.5 * len(p.lines) for p in pages):
-        names = _listed(question, pages)
-        if names is not None:
-            return names
-    for page in pages:
-        for grid, rows, share in selected(question, page)[:1]:
-            if len(rows) == 1 and not _are_records(Match(question, grid, page)):
-                continue
-            if (
-                share >= 0.6
-                and rows
-                and len(grid.body) >= 2
-                and (len(rows) < len(grid.body) or _of_records(question, grid))
-            ):
-                cells = tuple(next(c.id for c in row if c is not None) for row in rows)
-                why = f"{len(rows)} of {len(grid.body)} rows fit"
-                return Solution(answers.cited(str(len(rows)), cells), why, cells, 1.0, page.name)
     return (
-        _listed(question, pages)
+        tally
+        or entries(question, pages)
+        or _listed(question, pages)
         or _repeats(question, pages)
         or spelled(question, pages)
-        or (None if _LEFT.search(question.folded) else holding(question, pages))
+        or every(question, pages)
         or _labelled(question, pages)
     )
 

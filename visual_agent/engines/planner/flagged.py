@@ -37,22 +37,22 @@ def flagged(question: Question, pages: Sequence[Page]) -> Solution | None:
         or _NO_NAME.search(question.folded)
     ):
         return None
-    state = _state(question.folded)
-    if state is None:
+    said = state(question.folded)
+    if said is None:
         return None
     for page in pages:
         for grid in records(page):
             rows = [r for r in grid.body if sum(c is not None for c in r) > 1]
-            found = [r for r in rows if _says(r, state) is not None]
+            found = [r for r in rows if says(r, said) is not None]
             column = _column(question, grid)
             names = [n for r in found if (n := (r[column] if column is not None else None) or _name(r)) is not None]
             if names and len(rows) > 2 and len(found) * 2 <= len(rows) and not _named(question, rows):
-                ids = tuple(n.id for n in names) + tuple(c.id for r in found if (c := _says(r, state)) is not None)
+                ids = tuple(n.id for n in names) + tuple(c.id for r in found if (c := says(r, said)) is not None)
                 text = ", ".join(answers.clean(n.text) for n in names)
                 return Solution(
                     answers.value(text, ids), "its row says so", ids, min(n.score for n in names), page.name
                 )
-        told_of = _in_text(question, state, page)
+        told_of = _in_text(question, said, page)
         if told_of is not None:
             return told_of
     return None
@@ -79,11 +79,11 @@ def _telling(rows: Sequence[Row]) -> int | None:
     return -max(worded)[1] if worded else None
 
 
-def _in_text(question: Question, state: re.Pattern[str], page: Page) -> Solution | None:
+def _in_text(question: Question, said: re.Pattern[str], page: Page) -> Solution | None:
     """What a sentence says to be in the state: "The lift is out of order"."""
     found = []
     for sentence in told(page):
-        for match in state.finditer(normal(sentence.text)):
+        for match in said.finditer(normal(sentence.text)):
             name = _subject(normal(sentence.text)[: match.start()], sentence.text)
             if name is not None and len(match[0]) > 1 and not match[0].isdigit():
                 found.append((name, sentence))
@@ -108,19 +108,19 @@ def _subject(before: str, text: str) -> str | None:
     return match[1] if match else None
 
 
-def _state(folded: str) -> re.Pattern[str] | None:
+def state(folded: str) -> re.Pattern[str] | None:
     """How pages put the state that is asked for; of several the one that the question says at most length."""
     plain = _PRONOUN.sub(" ", folded)
     found = [(len(m[0]), g.said) for g in groups("statuses") if (m := g.asked.search(plain))]
     return max(found, key=lambda f: f[0])[1] if found else None
 
 
-def _says(row: Row, state: re.Pattern[str]) -> Item | None:
+def says(row: Row, said: re.Pattern[str]) -> Item | None:
     """The cell behind the name that says the state: nearly the whole of a short cell, or a sign in it."""
     cells = [c for c in row if c is not None]
     for cell in cells[1:]:
         text = normal(cell.text).strip()
-        match = state.search(text)
+        match = said.search(text)
         if match is None or (match.start() and not _SIGNS.search(match[0])):
             continue
         if re.fullmatch(r"[\d]+", match[0]) and match[0] != text:

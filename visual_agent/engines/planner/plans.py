@@ -90,7 +90,7 @@ def _told_in_words(question: Question, pages: Sequence[Page]) -> bool:
         question.looks
         and sum(len(p.lines) for p in pages) >= TEXT
         and _PICTURED.search(question.folded) is None
-        and question.kind == "field"
+        and question.kind in ("field", "count")
     )
 
 

@@ -1,19 +1,22 @@
-"""Quantities that a question brings along: "three days", "两盒", and the time between two moments.
+"""Quantities that a question brings along: "three days", "两盒"; the time between two moments; what "how many" counts.
 
-In: a `Question` and what was read. Out: worked-out values with the working.
+In: a `Question` and what was read. Out: worked-out values with the working; the thing that is counted.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 from visual_agent.engines.planner.extracts import wanted
+from visual_agent.engines.planner.folding import has_han, stem
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, Pair
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.values import Value, han_number, number_of, values
-from visual_agent.engines.planner.words import words
+from visual_agent.engines.planner.words import Term, words
 
 _NUMBER_WORDS = {
     w: n
@@ -154,3 +157,201 @@ def _between(one: Value, two: Value, question: Question) -> str | None:
             return f"{hours} 小时" + (f" {rest} 分钟" if rest else "")
         return f"{hours} h" + (f" {rest} min" if rest else "")
     return None
+
+
+# --- what is counted -----------------------------------------------------------------------------------------------
+
+_STOP = frozenset(
+    [
+        "are",
+        "is",
+        "was",
+        "were",
+        "be",
+        "been",
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "had",
+        "can",
+        "could",
+        "will",
+        "would",
+        "may",
+        "must",
+        "should",
+        "shall",
+        "might",
+        "of",
+        "in",
+        "for",
+        "on",
+        "at",
+        "to",
+        "with",
+        "from",
+        "by",
+        "per",
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "which",
+        "who",
+        "whom",
+        "there",
+        "i",
+        "you",
+        "we",
+        "they",
+        "he",
+        "she",
+        "it",
+        "my",
+        "our",
+        "your",
+        "their",
+        "his",
+        "her",
+        "its",
+        "not",
+        "more",
+        "than",
+        "over",
+        "under",
+        "between",
+        "if",
+        "when",
+        "and",
+        "or",
+        "each",
+        "altogether",
+        "in",
+        "total",
+        "still",
+        "left",
+    ]
+)
+_HOW_MANY = re.compile(
+    r"\b(?:how many|number of|count (?:of )?(?:the )?|how often)\b(?: of)?(?: (?:the|these|those|my)\b)? ?"
+)
+_ZH = re.compile(
+    r"(?:多少|几)(?P<unit>个|位|名|样|项|种|条|件|门|节|次|场|家|辆|台|只|本|张|份|道|间|所|座|棵|盆|盒|瓶|包|袋|箱|桶|块|支|根|双|套|卷|班|趟|天|晚|户|亩|人)?"
+    r"(?P<noun>[\u4e00-\u9fff]{0,4})"
+)
+_THINGS = frozenset(
+    [
+        "thing",
+        "item",
+        "entry",
+        "line",
+        "row",
+        "record",
+        "one",
+        "name",
+        "people",
+        "person",
+        "member",
+        "student",
+        "pupil",
+        "piece",
+        "kind",
+        "type",
+        "sort",
+        "topic",
+        "point",
+        "different",
+        "option",
+        "time",
+        "turn",
+        "shift",
+    ]
+)
+THINGS_ZH = "个项样种条件名人位家场道门次节样东西物品内容同学员工人员条目"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is counted: its noun, the words before it ("light" bulbs), the verb behind it; `unit` for Chinese."""
+
+    noun: str = ""
+    before: tuple[str, ...] = ()
+    verb: str = ""
+    unit: str = ""
+
+    @property
+    def generic(self) -> bool:
+        """Whether it says nothing of what is counted: "things", 几个."""
+        if has_han(self.noun + self.unit):
+            return self.noun in ("", "人") or self.noun in THINGS_ZH
+        return stem(self.noun) in {stem(w) for w in _THINGS} or self.noun == ""
+
+    def means(self, term: Term) -> bool:
+        """Whether a term of the question is what is counted."""
+        if has_han(self.noun + self.unit):
+            return bool(self.noun) and (term.text in self.noun + self.unit or self.noun in term.text)
+        return bool(self.noun) and stem(self.noun) in term.stems
+
+
+@lru_cache(maxsize=500)
+def counted_thing(folded: str) -> Counted:
+    """What the words behind "how many" or 几 name."""
+    match = _HOW_MANY.search(folded)
+    if match is None:
+        zh = _ZH.search(folded)
+        return Counted(zh["noun"] or "", (), "", zh["unit"] or "") if zh else Counted()
+    told = re.findall(r"[a-z][\w'-]*|[?.,:]|\d[\d.,]*", folded[match.end() :])
+    phrase: list[str] = []
+    for word in told:
+        if word in _STOP or not word[0].isalnum():
+            break
+        if (word[0].isalpha() and not (phrase and phrase[-1][0].isdigit() and word in UNITS)) or word[0].isdigit():
+            phrase.append(word)
+    kinds = re.match(r"(?:different )?(?:kinds?|types?|sorts?|varieties|flavou?rs) of ([a-z]+)", folded[match.end() :])
+    if kinds:
+        return Counted(kinds[1], (), _verb(folded))
+    if not phrase:
+        return Counted(verb=_verb(folded))
+    at = next((n for n, w in enumerate(phrase) if _is_plural(w)), 0 if len(phrase) > 2 else len(phrase) - 1)
+    behind = phrase[at + 1] if at + 1 < len(phrase) else _verb(folded)
+    return Counted(phrase[at], tuple(phrase[:at]), behind)
+
+
+UNITS = frozenset("mm cm m km g kg l ml inch inches in ft foot watt watts w v a gb mb litre litres year".split())  # noqa: SIM905
+"""Units that tell a size, not what is counted: "6 mm drill bits"."""
+
+
+def _is_plural(word: str) -> bool:
+    return (len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us"))) or word in (
+        "people", "children", "men", "women", "mm", "cm", "km", "kg", "ml", "mb", "gb", "feet", "teeth", "mice", "sheep",
+    )  # fmt: skip
+
+
+def _verb(folded: str) -> str:
+    """The verb of "how many ... does she run on Mondays": the last word before a preposition or the end."""
+    match = re.search(
+        r"\b(?:do|does|did) (?:[\w'.-]+ )+?([a-z]+)(?= (?:on|in|at|to|for|from|with|by|per|this|next|last|a|each|every)\b"
+        r"|[?.]|$)",
+        folded,
+    )
+    return match[1] if match else ""
+
+
+_PREDICATE = re.compile(
+    r"\b(?:are|is|were|was|been|be|got|gone) (?:(?:already|now|currently|still|marked|listed|shown|as|all|not|yet) )*([a-z]+)"
+    r"(?: (?:already|now|so far|at the moment|yet|out|up|off|today))?\s*[?.]?$"
+)
+PARTICLES = frozenset("up out down off on in away over through".split())  # noqa: SIM905
+_PRINTED = frozenset("shown listed printed given mentioned named involved present here".split())  # noqa: SIM905
+
+
+@lru_cache(maxsize=500)
+def predicate(folded: str) -> str:
+    """The state in which things are counted: "how many of these are already fixed"."""
+    match = _PREDICATE.search(folded.strip())
+    return match[1] if match and match[1] not in _STOP | PARTICLES | _PRINTED else ""
