@@ -19,6 +19,7 @@ which a question passes them:
                          for what age; the end of a printed range
     ranking.py, counting.py, tallying.py   most and least, places in standings; numbers beside what is counted; how many
                          records or cells say it
+    plotted.py, charted.py   which bars and series a question about a chart means; what they say
     sums.py, quantities.py   whole columns; "three days", from when to when
     figures.py, operands.py, sheets.py, reckoning.py   every number with its names; which a phrase means; calculations
     signs.py, claims.py, conditions.py   yes and no: presence, opening hours, prohibitions; what the cells of a row say;

@@ -2,14 +2,14 @@
 
 In: a `Page`. Out: `Grid`s of kind "list", a category and its values a row; a legend heads the columns. The numbers of
 an axis are no values: they stand in one line at equal steps. Which of two lines or stacked parts a number belongs to
-cannot be told from text, so those charts give no grid.
+cannot be told from text, so `charts` leaves those out; `stacked` gives their numbers without a series.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 from statistics import median
 
@@ -21,14 +21,32 @@ from visual_agent.engines.planner.values import is_numeric, number_of, of_kind
 
 def charts(page: Page) -> list[Grid]:
     """The charts of a page whose values are printed."""
-    ticks = {i.id for i in axis_numbers(page)}
-    rest = [i for i in page.loose if i.id not in ticks]
-    numbers = [i for i in rest if is_numeric(i.text) and not is_period(i) and len(i.text) <= 12]
+    rest, numbers = _printed(page)
     if len(numbers) < 2:
         return []
-    found = _upright(rest, numbers) or _sideways(rest) or _pie(rest)
+    found = _upright(rest, numbers) or _sideways(rest) or _lying(rest, numbers) or _pie(rest)
     title = page.lines[0].text if page.lines else ""
     return [Grid("list", g.heads, g.body, title=title) for g in found]
+
+
+def stacked(page: Page) -> Grid | None:
+    """A chart whose numbers stand over each other, as over lines: each name with its numbers, the largest first."""
+    rest, numbers = _printed(page)
+    for names, over in _columns(rest, numbers):
+        size = max(len(v) for v in over.values())
+        if size < 2 or size != len(_legend([i for i in rest if i not in names])):
+            continue
+        full = [n for n in names if len(over[n.id]) == size]
+        ranked = [(n, *sorted(over[n.id], key=lambda i: -(number_of(i.text) or 0.0))) for n in full]
+        return Grid("list", ((),) * (size + 1), tuple(ranked)) if len(ranked) > 1 else None
+    return None
+
+
+def _printed(page: Page) -> tuple[list[Item], list[Item]]:
+    """What is no number of an axis, and the numbers among it that are values."""
+    ticks = {i.id for i in axis_numbers(page)}
+    rest = [i for i in page.loose if i.id not in ticks]
+    return rest, [i for i in rest if is_numeric(i.text) and not is_period(i) and len(i.text) <= 12]
 
 
 def categories(page: Page) -> list[Item]:
@@ -38,7 +56,8 @@ def categories(page: Page) -> list[Item]:
     rows = [r for r in _name_rows(rest) if ticks or any(is_numeric(i.text) and not is_period(i) for i in rest)]
     if rows:
         return list(rows[-1])
-    return [row[0] for grid in (_sideways(rest) or _pie(rest)) for row in grid.body if row[0] is not None]
+    found = _sideways(rest) or _lying(rest, _printed(page)[1]) or _pie(rest)
+    return [row[0] for grid in found for row in grid.body if row[0] is not None]
 
 
 def legend(page: Page) -> list[Item]:
@@ -85,7 +104,9 @@ def _steps(line: Sequence[Item], axis: int) -> Sequence[Item]:
     return best if min(gaps) > 0 and gaps.count(min(gaps)) >= 0.6 * len(gaps) else ()
 
 
-_PERIOD = re.compile(r"(?:1[89]|20)\d\d(?:年|/\d\d)?|\d{1,2}(?:月|月份|日|号|周|点|时|季度)|[QH]\d|\d{1,2}-\d{1,2}岁?")
+_PERIOD = re.compile(
+    r"(?:1[89]|20)\d\d(?:年|/\d\d)?|第?\d{1,2}(?:月|月份|日|号|周|点|时|季度|天|期|季|轮|次)|[QH]\d|\d{1,2}-\d{1,2}岁?"
+)
 
 
 def is_period(item: Item) -> bool:
@@ -106,7 +127,8 @@ def _name_rows(rest: Sequence[Item]) -> list[list[Item]]:
     return found
 
 
-def _upright(rest: Sequence[Item], numbers: Sequence[Item]) -> list[Grid]:
+def _columns(rest: Sequence[Item], numbers: Sequence[Item]) -> Iterator[tuple[list[Item], dict[str, list[Item]]]]:
+    """Names under bars with the numbers over each of them."""
     for names in reversed(_name_rows(rest)):
         pitch = min(b.middle[0] - a.middle[0] for a, b in pairwise(names))
         over: dict[str, list[Item]] = {n.id: [] for n in names}
@@ -114,14 +136,41 @@ def _upright(rest: Sequence[Item], numbers: Sequence[Item]) -> list[Grid]:
             near = min(names, key=lambda n: abs(n.middle[0] - number.middle[0]))
             if abs(near.middle[0] - number.middle[0]) < 0.5 * pitch and number.middle[1] < near.box[1]:
                 over[near.id].append(number)
+        if sum(bool(v) for v in over.values()) >= max(2, 0.6 * len(names)):
+            yield names, over
+
+
+def _upright(rest: Sequence[Item], numbers: Sequence[Item]) -> list[Grid]:
+    for names, over in _columns(rest, numbers):
         size = max(len(v) for v in over.values())
-        if size == 0 or sum(bool(v) for v in over.values()) < max(2, 0.6 * len(names)):
-            continue
         if size == 1:
             return [Grid("list", ((), ()), tuple((n, *over[n.id]) for n in names if over[n.id]))]
         grouped = _grouped(names, over, size, _legend([i for i in rest if i not in names]))
         return [grouped] if grouped is not None else []
     return []
+
+
+def _lying(rest: Sequence[Item], numbers: Sequence[Item]) -> list[Grid]:
+    """Lying bars in groups: names at one edge, beside each as many numbers under each other as the legend has names."""
+    for first in rest:
+        names = [i for i in rest if not is_numeric(i.text) and abs(i.box[2] - first.box[2]) < 0.5 * first.height]
+        names = sorted(names, key=lambda i: i.middle[1])
+        series = _legend([i for i in rest if i not in names])
+        right = [n for n in numbers if n.box[0] > first.box[2]]
+        if len(names) < 3 or len(series) < 2 or len(right) < 0.8 * len(names) * len(series):
+            continue
+        pitch = min(b.middle[1] - a.middle[1] for a, b in pairwise(names))
+        body: list[Row] = []
+        for name in names:
+            beside = sorted((n for n in right if abs(n.middle[1] - name.middle[1]) < 0.5 * pitch), key=_height)
+            body.append((name, *beside) if len(beside) == len(series) else (name, *(None for _ in series)))
+        if sum(row[1] is not None for row in body) >= max(2, 0.6 * len(body)):
+            return [Grid("list", ((), *((s,) for s in series)), tuple(body))]
+    return []
+
+
+def _height(item: Item) -> float:
+    return item.middle[1]
 
 
 def _grouped(names: Sequence[Item], over: dict[str, list[Item]], size: int, series: Sequence[Item]) -> Grid | None:

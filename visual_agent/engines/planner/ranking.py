@@ -62,7 +62,7 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
         return []
     high = bool(question.high)
     timed = question.measure == "speed" and "time" in match.heads[column].concepts
-    if timed or _began(match, column) or is_index(match, column):
+    if timed or _began(match, column) or is_index(match, column) or turns(question.folded, match.said[column]):
         high = not high  # whoever began earliest has been there longest; the first has the smallest number
     keyed.sort(key=lambda kr: kr[0], reverse=high)
     value, row = keyed[question.rank - 1]
@@ -329,6 +329,19 @@ def _answer_column(match: Match, rank: int) -> int | None:
     if best_column is None and rank and not all(re.fullmatch(r"\d{1,3}", c.text.strip()) for c in grid.column(0)):
         return 0  # months and years look like numbers
     return best_column
+
+
+_JUDGED = re.compile(r"\b(?:best|worst|better|worse)\b|[最更较][差好糟]")
+_BAD = re.compile(
+    r"\b(?:defect|complaint|error|fault|accident|delay|absence|injur|crime|waste|loss|debt|breakdown|mistake|damage|reject|"
+    r"incident|penalt|late\b|failure|cancellation|missed|sick|theft|litter|leak)|次品|不良|投诉|事故|故障|差错|错误|缺勤|迟到|损耗|延误|损坏|失误|扣分",
+    re.IGNORECASE,
+)
+
+
+def turns(folded: str, heading: str) -> bool:
+    """Whether the best has least: what is measured is bad ("defects"), and the question judges."""
+    return _JUDGED.search(folded) is not None and _BAD.search(heading) is not None
 
 
 def asks_value(question: Question) -> bool:

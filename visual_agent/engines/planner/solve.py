@@ -56,6 +56,9 @@ _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
 
 def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The answer, or None."""
+    is_charted, figure = charted(question, pages)
+    if is_charted:
+        return figure
     for solver in (_by_rules, in_sentence, by_reader):
         found = solver(question, pages)
         if found is not None and (question.kind != "field" or plausible(question, _CITED.sub("", found.text))):
@@ -357,12 +360,12 @@ _IN_WORDS: tuple[_Solver, ...] = (titled, of_record, of_kind_asked, flagged, cle
 """What gives names, kinds and words of sentences, surer than labels where it finds something."""
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
-    "field": (control, entry, coded, numbered, about, filtered, charted, tabular, field),
-    "extreme": (entry, charted, filtered, tabular, most, labelled),
-    "sum": (about, charted, summed, counted),
-    "average": (charted, averaged, field),
+    "field": (control, entry, coded, numbered, about, filtered, tabular, field),
+    "extreme": (entry, filtered, tabular, most, labelled),
+    "sum": (about, summed, counted),
+    "average": (averaged, field),
     "difference": (field,),
-    "count": (about, charted, tabular, counted),
+    "count": (about, tabular, counted),
     "yesno": (judged,),
     "choose": (chosen,),
     "place": (entry, weekly, placed, field),
