@@ -48,7 +48,7 @@ _NO_PLACE = re.compile(
     r"help|cover|be|do|get|use|go|see|make|keep|holiday|storm|replace|write|speak|climb)\b"
 )
 _WHERE_ZH = re.compile(
-    r"(?:在|到|于|往)([^，,。；;在到于]{2,12}?)(?=上学|读书|安排|举行|举办|进行|召开|集合|见面|工作|开会|领取|办理|停|设|，|,|。|；|$)"
+    r"(?<!不)(?:在|到|于|往|去|移?至)([^，,。；;在到于]{2,12}?)(?=上学|读书|安排|举行|举办|进行|召开|集合|见面|碰头|工作|开会|领取|办理|停|设|等|见|拿|取|吃|住|，|,|。|；|$)"
 )
 _NUMBER = (
     r"(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
@@ -87,7 +87,7 @@ def part(question: Question, sentence: str, found_by: Sequence[str]) -> str | No
     if re.search(r"\bwho\b|\bwhom\b|\bwhose\b|谁|哪位", folded):
         return _who(question, sentence, found_by)
     if re.search(r"\bwhere\b|哪里|哪儿|什么地方|何处", folded):
-        return _where(sentence, found_by, folded)
+        return place_in(sentence, found_by, folded)
     if re.search(r"\bhow long\b|多久|多长时间|几(?:个)?(?:小时|天|年|月|周)|几分钟", folded):
         return _nearest(
             [(m[0], m.start()) for p in (_LONG, _LONG_ZH) for m in p.finditer(sentence)], sentence, found_by
@@ -153,7 +153,8 @@ def _who(question: Question, sentence: str, found_by: Sequence[str]) -> str | No
     return _nearest(names, sentence, found_by)
 
 
-def _where(sentence: str, found_by: Sequence[str], folded: str) -> str | None:
+def place_in(sentence: str, found_by: Sequence[str], folded: str) -> str | None:
+    """The place behind a preposition that is nearest to the words that the sentence was found by."""
     if re.search(r"\b(?:send|write|complain|apply|contact|report|post)\b", folded):
         address = of_kind(sentence, "email") or of_kind(sentence, "url")
         if address:

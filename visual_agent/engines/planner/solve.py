@@ -45,6 +45,7 @@ from visual_agent.engines.planner.tabular import tabular
 from visual_agent.engines.planner.texts import in_order, reasoned, spoken
 from visual_agent.engines.planner.titles import titled
 from visual_agent.engines.planner.values import fits, is_numeric, values
+from visual_agent.engines.planner.venues import whereabouts
 from visual_agent.engines.planner.versions import versions, which
 from visual_agent.engines.planner.weekly import weekly
 from visual_agent.engines.planner.weights import is_generic, weight
@@ -356,7 +357,14 @@ def _names_place(hit: Hit) -> bool:
     return any(_is_place(c) for c in words(hit.label).concepts)
 
 
-_IN_WORDS: tuple[_Solver, ...] = (titled, of_record, of_kind_asked, flagged, clearly)
+def somewhere(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """For a question for a place in the world, the place."""
+    if question.kind not in ("field", "locate", "place") or points(question):
+        return None
+    return whereabouts(question, pages)
+
+
+_IN_WORDS: tuple[_Solver, ...] = (somewhere, titled, of_record, of_kind_asked, flagged, clearly)
 """What gives names, kinds and words of sentences, surer than labels where it finds something."""
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
