@@ -21,13 +21,15 @@ from visual_agent.engines.planner.meanings import closeness
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import bulleted
+from visual_agent.engines.planner.quantities import PARTICLES, counted_thing
 from visual_agent.engines.planner.questions import Question, threshold
 from visual_agent.engines.planner.ranking import is_index, key_of, nearest_heading, titled
 from visual_agent.engines.planner.records import records
+from visual_agent.engines.planner.running import alike
 from visual_agent.engines.planner.single import Solution, field, one_field, told_by
 from visual_agent.engines.planner.tables import Match, best
 from visual_agent.engines.planner.tallying import every, tallied
-from visual_agent.engines.planner.values import han_number, is_numeric, number_of
+from visual_agent.engines.planner.values import is_numeric, number_of
 from visual_agent.engines.planner.weights import is_generic, weight
 from visual_agent.engines.planner.words import Term, likeness, words
 
@@ -276,12 +278,17 @@ def is_about(found: Solution, question: Question, pages: Sequence[Page]) -> bool
 _LIMIT = re.compile(r"\bmax(?:imum)?\b|\bcapacity\b|\bup to\b|\bno more than\b|最多|限|容纳|核载")
 
 
+_COUNT = re.compile(
+    rf"(?:about|around|over|up to|约|共)?\s?(?:\d[\d,]*(?:\.\d+)?|{_NUMBER}|one|a|[一二两三四五六七八九十百千半]+)"
+    r"(?:\s?(?:[a-z²³/µ°]{1,12}|[\u4e00-\u9fff]{1,3})){0,2}"
+)
+_NO_COUNT = re.compile(r"\d{1,2}[.)、]|\d+[a-z]|(?:19[5-9]|20[0-4])\d|.*[元块]")
+
+
 def is_count(text: str) -> bool:
-    """Whether a text can be a number of things: no number in a list ("1."), no code ("5b")."""
-    plain = text.strip()
-    if re.fullmatch(r"\d{1,2}[.)、]|\d+[a-z]|[A-Z]+-?\d+", plain):
-        return False
-    return number_of(plain) is not None or han_number(plain) is not None
+    """Whether a text can be a number of things: no number in a list ("1."), no code ("5b"), no year and no sentence."""
+    plain = normal(text.strip())
+    return _COUNT.fullmatch(plain) is not None and _NO_COUNT.fullmatch(plain) is None
 
 
 def _nearest(hits: list[Hit], question: Question) -> list[Hit]:
@@ -336,28 +343,74 @@ def _of_rows(hits: Sequence[Hit]) -> bool:
 def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
     """How many records there are of what is asked, else a number that stands there."""
     if wanted(question) == "duration" and threshold(question.folded) is None:
-        return field(question, pages) or beside(question, pages)
+        found = field(question, pages) or beside(question, pages)
+        return found if found is None or _of_unit(found.text, question.folded) else None
     conditional = fitting(question, pages)
     if conditional is not None:
         return conditional
     tally = tallied(question, pages)
     if tally is not None and len(tally.ids) > 1:
         return tally
-    stated = beside(question, pages)
-    if stated is not None:
-        return stated
+    if absent(question, pages):
+        return None
+    return _stated(question, pages) or tally or _all(question, pages) or _labelled(question, pages)
+
+
+def _stated(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """A number that stands there."""
+    found = beside(question, pages)
+    if found is not None:
+        return found
     for page in pages:
         hits = _nearest([h for h in best(question, page)[:4] if _tells(h, question, page)][:2], question)
         if hits and hits[0].score >= 0.75 and not _of_rows(hits):
             return told_by(hits[0], page)
-    return (
-        tally
-        or entries(question, pages)
-        or _listed(question, pages)
-        or _repeats(question, pages)
-        or spelled(question, pages)
-        or every(question, pages)
-        or _labelled(question, pages)
+    return None
+
+
+def _all(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """All entries of a list."""
+    for solver in (entries, _listed, _repeats, spelled, every):
+        found = solver(question, pages)
+        if found is not None:
+            return found
+    return None
+
+
+_SPANS = tuple(
+    re.compile(p)
+    for p in (
+        r"\b(?:minutes?|mins?|hours?|hrs?)\b|分钟|小时|钟头",
+        r"\b(?:days?|weeks?|nights?|months?|years?)\b|天|周|星期|晚|月|年",
+    )
+)
+"""Units of time that stand for each other: parts of a day, and days and longer."""
+
+
+def _of_unit(answer: str, folded: str) -> bool:
+    """Whether an answer is not in hours where days are asked for, or the other way round."""
+    asked, said = ([p.search(t) is not None for p in _SPANS] for t in (folded, normal(answer)))
+    return not any(said) or not any(asked) or any(a and s for a, s in zip(asked, said, strict=True))
+
+
+def absent(question: Question, pages: Sequence[Page]) -> bool:
+    """Whether the pages have no word for something that the question names besides what is counted."""
+    thing = counted_thing(question.folded)
+    for term in question.terms:
+        if thing.means(term) or term.text == thing.verb or is_generic(term) or term.kind in ("soft", "number"):
+            continue
+        if term.weak or weight(term, question) < 0.9 or (has_han(term.text) and len(term.text) < 2):
+            continue
+        if term.text in PARTICLES or term.text in thing.before:
+            continue
+        if not any(_known(term, page) for page in pages):
+            return True
+    return False
+
+
+def _known(term: Term, page: Page) -> bool:
+    return alike(term, page.text) >= 0.5 or any(
+        closeness(term.text, w.text) >= 0.4 for w in page.words.content if not w.weak
     )
 
 

@@ -287,14 +287,14 @@ class Counted:
     @property
     def generic(self) -> bool:
         """Whether it says nothing of what is counted: "things", 几个."""
-        if has_han(self.noun + self.unit):
+        if has_han(self.unit + self.noun):
             return self.noun in ("", "人") or self.noun in THINGS_ZH
         return stem(self.noun) in {stem(w) for w in _THINGS} or self.noun == ""
 
     def means(self, term: Term) -> bool:
         """Whether a term of the question is what is counted."""
-        if has_han(self.noun + self.unit):
-            return bool(self.noun) and (term.text in self.noun + self.unit or self.noun in term.text)
+        if has_han(self.unit + self.noun):
+            return bool(self.noun) and (term.text in self.unit + self.noun or self.noun in term.text)
         return bool(self.noun) and stem(self.noun) in term.stems
 
 
