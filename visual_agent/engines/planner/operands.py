@@ -136,8 +136,8 @@ def fit(said: Sequence[Term], figure: Figure, page: Page) -> float:
     total = got = 0.0
     named = False
     for term in said:
-        name = _like(term, figure.name)
-        around = max(_like(term, figure.head), 0.85 * _spoken_of(term, figure.also))
+        name = like(term, figure.name)
+        around = max(like(term, figure.head), 0.85 * _spoken_of(term, figure.also))
         share = max(name, around)
         idle = term.weak or term.kind in ("soft", "number") or is_generic(term)
         if share < _CLOSE and term.kind == "date":
@@ -176,7 +176,7 @@ def _spoken_of(term: Term, text: str) -> float:
 
 
 @lru_cache(maxsize=50_000)
-def _like(term: Term, text: str) -> float:
+def like(term: Term, text: str) -> float:
     """How surely a name speaks of a term: as elsewhere, by a common root, or by a word of the same meaning."""
     if not text:
         return 0.0

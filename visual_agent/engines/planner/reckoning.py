@@ -15,12 +15,14 @@ from visual_agent.engines.planner.figures import Figure, valued
 from visual_agent.engines.planner.operands import Named, addends, count_of, ends, spoken, together
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, both_ends
+from visual_agent.engines.planner.remaining import left, without
 from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.sheets import Sheet
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.sums import shown
 from visual_agent.engines.planner.values import han_number, number_of
 from visual_agent.engines.planner.weights import is_generic
+from visual_agent.engines.planner.within import lasts, per, stated
 from visual_agent.engines.planner.words import likeness, words
 
 
@@ -31,7 +33,23 @@ def reckoned(question: Question, pages: Sequence[Page]) -> Solution | None:
     if question.kind in ("yesno", "transcribe", "locate", "changes"):
         return None
     sheet = Sheet(question, pages)
-    for rule in (_ranked, _through, _between, _changed, _raised, _late, _lasting, _beyond, _each, _added):
+    for rule in (
+        left,
+        without,
+        per,
+        _ranked,
+        _through,
+        _between,
+        _changed,
+        _raised,
+        stated,
+        _late,
+        _lasting,
+        lasts,
+        _beyond,
+        _each,
+        _added,
+    ):
         found = rule(sheet)
         if found is not None:
             return found
@@ -328,14 +346,18 @@ def _in_pack(match: re.Match[str]) -> float | None:
 
 
 _STEP = re.compile(
-    r"\bfrom (?:\w+ )?(?P<a>[£$€¥]?[\d.,]*\d) ?[a-z%€]{0,6} to (?:\w+ )?(?P<b>[£$€¥]?[\d.,]*\d)"
-    r"|[由从](?P<c>[\d.,]*\d)[^\d,，]{0,6}(?:涨|降|调|提高|增|减|改)[^\d,，]{0,4}(?P<d>[\d.,]*\d)"
+    r"\bfrom (?:\w+ )?([£$€¥]?[\d.,]*\d) ?[a-z%€]{0,6} to (?:\w+ )?([£$€¥]?[\d.,]*\d)"
+    r"|([£$€¥]?[\d.,]*\d) ?[a-z%€]{0,6}(?: in \w{3,9})?[ ,(]{1,3}(?:up from|down from|against|instead of|rather than|compared with|"
+    r"previously|formerly|now|currently|it was|was|before that) ([£$€¥]?[\d.,]*\d)"
+    r"|[由从原]\D{0,3}([\d.,]*\d)[^\d,，]{0,6}[,，]?(?:现|涨|降|调|提高|增|减|改|升)[^\d,，]{0,4}([\d.,]*\d)",
+    re.IGNORECASE,
 )
 
 
 def _raised(sheet: Sheet) -> Solution | None:
     """What a sentence says something rose or fell by: "to raise the rent from 38 to 42"."""
-    said = [t for t in spoken(sheet.folded) if not t.weak and not is_generic(t) and t.kind != "soft"]
+    named = [t for t in spoken(sheet.folded) if not is_generic(t) and t.kind != "soft"]
+    said = [t for t in named if not t.weak] or named
     if sheet.question.kind != "difference" or not said or ends(sheet.folded) is not None:
         return None
     found = [(s, m) for p in sheet.pages for s in told(p) for m in _STEP.finditer(s.text)]
@@ -343,10 +365,11 @@ def _raised(sheet: Sheet) -> Solution | None:
     if len(fit) != 1:
         return None
     sentence, match = fit[0]
-    one, two = (number_of(match[k] or match[n]) for k, n in (("a", "c"), ("b", "d")))
+    said_of = [g for g in match.groups() if g]
+    one, two = (number_of(g) for g in said_of)
     if one is None or two is None:
         return None
-    how = f"{match['b'] or match['d']} - {match['a'] or match['c']}"
+    how = " - ".join(reversed(said_of))
     return Solution(answers.worked(shown(abs(two - one)), how, sentence.ids), how, sentence.ids, sentence.score)
 
 

@@ -33,7 +33,7 @@ class Sheet:
         """The figures that a phrase names: on one page, on the page that it or the question means, else on all."""
         if (phrase, page) not in self._known:
             some = [f for f in self.figures if f.page == page] if page else self.meant(phrase)
-            self._known[phrase, page] = candidates(phrase, some, self.page_of, self._addressing())
+            self._known[phrase, page] = candidates(phrase, some, self.page_of, self.addressing())
         return self._known[phrase, page]
 
     def meant(self, phrase: str) -> list[Figure]:
@@ -46,7 +46,7 @@ class Sheet:
         found = {name for t in terms for name in self._addressed(t)}
         return found.pop() if len(found) == 1 else ""
 
-    def _addressing(self) -> frozenset[str]:
+    def addressing(self) -> frozenset[str]:
         """The words of the question that say which page is meant."""
         return frozenset(t.text for t in self.question.terms if self._addressed(t))
 

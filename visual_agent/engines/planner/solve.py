@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.amounts import amount, is_figure, measured
+from visual_agent.engines.planner.apart import apart, undressed
 from visual_agent.engines.planner.bounds import bound
 from visual_agent.engines.planner.categories import of_kind_asked
 from visual_agent.engines.planner.charted import about, charted
@@ -60,7 +61,7 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     is_charted, figure = charted(question, pages)
     if is_charted:
         return figure
-    for solver in (_by_rules, in_sentence, by_reader):
+    for solver in (_by_rules, in_sentence, by_reader, _simply):
         found = solver(question, pages)
         if found is not None and (question.kind != "field" or plausible(question, _CITED.sub("", found.text))):
             return found
@@ -70,6 +71,15 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
 def _by_rules(question: Question, pages: Sequence[Page]) -> Solution | None:
     found = _solved(question, pages)
     return cut_short(question, found) if found is not None else None
+
+
+def _simply(question: Question, pages: Sequence[Page]) -> Solution | None:
+    return undressed(question, pages, _one)
+
+
+def _one(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """One of the values that a calculation needs."""
+    return in_sentence(question, pages) or _by_rules(question, pages) or by_reader(question, pages)
 
 
 _READ = {"field": 0.0, "extreme": 0.2, "average": 0.3, "place": 0.3}
@@ -95,6 +105,9 @@ def _solved(question: Question, pages: Sequence[Page]) -> Solution | None:
     calculation = fitted(question, pages)
     worked_out = reckoned(calculation, pages)  # compares pages, so that none may be left out because another is named
     if worked_out is not None or lacking(calculation, pages):
+        return worked_out
+    worked_out = apart(calculation, pages, _one)
+    if worked_out is not None:
         return worked_out
     question, pages = addressed(question, pages)
     question = fitted(question, pages)

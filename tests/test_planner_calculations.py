@@ -1,0 +1,167 @@
+"""Calculations: several at a price for one, what is left, what two pages differ by, times inside one record."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from planner_documents import read_text
+
+from visual_agent.engines.planner.conversation import Conversation, Step
+from visual_agent.engines.planner.observed import read
+from visual_agent.engines.planner.plans import next_move
+
+
+def page(image, *lines, table=()):
+    """A page of lines, with a table under them."""
+    tables = [((50, 700, 600, 900), [list(row) for row in table])] if table else []
+    return read_text(image, [(50, 40 + 45 * n, 20, text) for n, text in enumerate(lines)], tables)
+
+
+GYM = page(
+    "img1",
+    "Otter Gym",
+    "Membership 2024",
+    table=(
+        ("Joining fee", "£25.00"),
+        ("Monthly fee", "£32.00"),
+        ("Day pass", "£7.50"),
+        ("Towel hire", "£1.20"),
+        ("Personal training (per hour)", "£38"),
+    ),
+)
+GYM_LATER = page(
+    "img2",
+    "Otter Gym",
+    "Membership 2025",
+    table=(
+        ("Joining fee", "£25.00"),
+        ("Monthly fee", "£35.50"),
+        ("Day pass", "£8.00"),
+        ("Towel hire", "£1.20"),
+        ("Personal training (per hour)", "£41"),
+    ),
+)
+INN = page(
+    "img1",
+    "西湖小筑民宿",
+    "订单已确认",
+    "押金：300元，退房时退还",
+    table=(
+        ("入住", "10月3日"),
+        ("离店", "10月6日"),
+        ("大床房", "420元/晚"),
+        ("加床", "80元/晚"),
+        ("早餐", "25元/位"),
+        ("停车", "15元/天"),
+    ),
+)
+ORDER = page(
+    "img1",
+    "Order PX-881 packing status",
+    "Ordered 240 jars, packed so far 185.",
+    "Weight limit 900 kg, loaded 640 kg.",
+    table=(
+        ("Budget", "£4,800"),
+        ("Spent", "£3,150"),
+        ("Target (units)", "500"),
+        ("Sold", "412"),
+        ("Seats", "90"),
+        ("Booked", "73"),
+    ),
+)
+FUND = page("img1", "班级义卖进度", "目标金额 2000元，已筹 1360元", "总名额40人，已报名28人", "计划种树150棵，已种96棵")
+BILL = page(
+    "img1",
+    "Garage invoice",
+    "Brake pads, both sides",
+    table=(
+        ("Parts", "£64.00"),
+        ("Labour", "£90.00"),
+        ("Subtotal", "£154.00"),
+        ("VAT", "£30.80"),
+        ("Total", "£184.80"),
+        ("Deposit paid", "£50.00"),
+    ),
+)
+LETTER = page(
+    "img1",
+    "Dear tenant,",
+    "From 1 May the rent rises from £610 to £640 a month. The garage goes up to £45 (now £38).",
+    "A new key costs £12 and changing the lock £55. The office is open from 9.15 to 16.30.",
+    "The meeting began at 7.20 pm and closed at 8.45 pm. The bus leaves at 10:05 and arrives at 11:50.",
+)
+COURSES = page("img1", "Courses", "Pottery  8 weeks  £96", "Spanish  10 weeks  £120", "Chalet, 3 nights  £270")
+WORKS = page("img1", "ROADWORKS", "Allow 20 minutes more for your journey.", "Parking costs £2 extra on match days.")
+WATER = page(
+    "img1", "各区水费", "水价：每吨3元", table=(("区", "用水(吨)"), ("东区", "120"), ("西区", "95"), ("南区", "88"))
+)
+TRAIN = page("img1", "电子客票", "G1502", "南京南  08:15开", "北京南  11:50到", "二等座 ￥443.5")
+
+
+def answered(pages, question):
+    """The planner's answer to a question about pages that were read."""
+    names = tuple(f"img{n + 1}" for n in range(len(pages)))
+    steps = tuple(Step("", "read_text", {"image": n}, read(p), p) for n, p in zip(names, pages, strict=True))
+    return next_move(Conversation(question, names, ("read_text",), steps)).answer
+
+
+@pytest.mark.parametrize(
+    ("pages", "question", "expected"),
+    [
+        ((GYM,), "What would four months cost me?", 128),
+        ((GYM,), "How much for a day pass and a towel?", 8.7),
+        ((GYM,), "three day passes, what's that come to?", 22.5),
+        ((GYM,), "How much dearer is a day pass than hiring a towel?", 6.3),
+        ((GYM, GYM_LATER), "How much has the monthly fee gone up?", 3.5),
+        ((GYM, GYM_LATER), "How much more is personal training in the second one?", 3),
+        ((GYM, GYM_LATER), "By how much did the day pass rise between the two years?", 0.5),
+        ((INN,), "住三晚大床房要多少钱？", 1260),
+        ((INN,), "停四天车要多少钱？", 60),
+        ((INN,), "两份早餐多少钱？", 50),
+        ((ORDER,), "How much of the budget is left?", 1650),
+        ((ORDER,), "How many seats are still free?", 17),
+        ((ORDER,), "How many jars are still to be packed?", 55),
+        ((ORDER,), "How many kilos can still be loaded?", 260),
+        ((FUND,), "离目标还差多少钱？", 640),
+        ((FUND,), "还剩几个名额？", 12),
+        ((FUND,), "还有多少棵树没种？", 54),
+        ((BILL,), "What was it without the VAT?", 154),
+        ((BILL,), "What is left to pay after the deposit?", 134.8),
+        ((LETTER,), "By how much does the rent rise?", 30),
+        ((LETTER,), "How much does the garage go up by?", 7),
+        ((LETTER,), "A new key plus a new lock, what is that?", 67),
+        ((LETTER,), "How many minutes did the meeting last?", 85),
+        ((LETTER,), "How long is the bus ride in minutes?", 105),
+        ((COURSES,), "What does Spanish work out at per week?", 12),
+        ((COURSES,), "What's the chalet per night?", 90),
+        ((WORKS,), "How much longer will the journey take?", 20),
+        ((WORKS,), "How much extra is parking on match days?", 2),
+        ((WATER,), "东区要交多少水费？", 360),
+        ((WATER,), "东区和西区一共用水多少吨？", 215),
+        ((TRAIN,), "路上要多少分钟？", 215),
+    ],
+)
+def test_a_number_that_is_worked_out(pages, question, expected):
+    found = re.search(r"\d[\d,]*(?:\.\d+)?", answered(pages, question).split("[")[0])
+    assert found is not None
+    assert float(found[0].replace(",", "")) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("pages", "question"),
+    [
+        ((GYM,), "What would five sauna visits cost?"),
+        ((GYM,), "How much is the sauna and a day pass together?"),
+        ((GYM, GYM_LATER), "By how much did the locker fee go up?"),
+        ((INN,), "两次接机多少钱？"),
+        ((ORDER,), "How many lids are still to be packed?"),
+        ((FUND,), "还差多少本书？"),
+        ((BILL,), "What is left to pay after the trade-in?"),
+        ((LETTER,), "By how much does the parking permit rise?"),
+        ((COURSES,), "How much is yoga a week?"),
+        ((WATER,), "北区要交多少水费？"),
+    ],
+)
+def test_a_number_with_a_part_that_is_missing(pages, question):
+    assert answered(pages, question).startswith(("Not found", "未找到"))
