@@ -189,6 +189,41 @@ Table 1 (90,199,1763,522): 3 rows, 5 columns
             (900, 540),
         )
     ],
+    "boats": [
+        _read(
+            [
+                (480, 20, "Boat hire on the lake"),
+                *(
+                    (180 + 300 * (n % 3), 100 + 160 * (n // 3) + 26 * k, t)
+                    for n, card in enumerate(
+                        [
+                            ("Rowing boat", "Seats: 4", "Deposit: £20", "90 minutes, easy"),
+                            ("Pedalo", "Seats: 5", "Deposit: £15", "45 minutes, easy"),
+                            ("Canoe", "Seats: 2", "Deposit: £35", "120 minutes, hard"),
+                            ("Dinghy", "Seats: 3", "Deposit: £60", "180 minutes, moderate"),
+                            ("Paddle board", "Seats: 1", "Deposit: free", "60 minutes, hard"),
+                            ("Motor boat", "Seats: 6", "Deposit: £80", "30 minutes, easy"),
+                        ]
+                    )
+                    for k, t in enumerate(card)
+                ),
+            ],
+            (960, 400),
+        )
+    ],
+    "depot": [
+        _read(
+            [
+                (300, 40, "Depot notes for October"),
+                (300, 90, "Parcels handled 41,200, up from 39,870."),
+                (300, 120, "Slowest route: Hexham, 14 stops an hour."),
+                (300, 150, "Busiest day. Friday 18th with 2,310 parcels."),
+                (300, 180, "Nearest fuel station: Tyne Garage, open all night."),
+                (300, 210, "Overtime paid: £1,180."),
+            ],
+            (640, 260),
+        )
+    ],
 }
 
 CHART_QUESTIONS = [
@@ -237,4 +272,13 @@ CHART_QUESTIONS = [
     ("two_lines_zh", "东圃哪一周浇水最多？", "第4周"),
     ("two_lines_zh", "第2周两个苗圃相差多少吨？", "21"),
     ("two_lines_zh", "南圃第3周浇了多少水？", None),
+    ("boats", "Which boat has the highest deposit?", "Motor boat"),
+    ("boats", "What can you hire for the longest?", "Dinghy"),
+    ("boats", "Which is the biggest deposit apart from the motor boat?", "Dinghy"),
+    ("boats", "Which board is the cheapest to put a deposit on?", "Paddle board"),
+    ("depot", "Which day was the busiest?", "Friday 18th"),
+    ("depot", "Which route was the slowest?", "Hexham"),
+    ("depot", "Where's the closest fuel station?", "Tyne Garage"),
+    ("depot", "Where is the nearest bus stop?", None),
+    ("depot", "How long did the meeting last?", None),
 ]

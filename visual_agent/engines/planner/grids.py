@@ -100,7 +100,7 @@ def arrange(tables: Sequence[Table], lines: Sequence[Item]) -> tuple[list[Grid],
     """Grids from tables, and the lines that none of them took as a heading."""
     loose = list(lines)
     grids = []
-    for table in _joined([_tidy(t) for t in tables], lines):
+    for table in _joined([_unmerged(_tidy(t)) for t in tables], lines):
         if not table or len(table[0]) < 2 or _holds_pairs(table):
             loose += [c for row in table for c in row if c]
             continue
@@ -174,6 +174,44 @@ def _closed_up(rows: list[Row]) -> list[Row]:
         else:
             out.append(row)
     return out
+
+
+_CODE = re.compile(r"[A-Z]{1,5}-?\d[\w-]*")
+_UNIT = re.compile(r"[-+]?[£$€¥]?\d[\d.,:]*\s?[^\W\d_]{1,8}\.?$")
+
+
+def _unmerged(rows: list[Row]) -> list[Row]:
+    """The table with a column cut that was read as one of several: "Qty Price Sum" over "3 2.50 7.50"."""
+    if len(rows) < 3:
+        return rows
+    columns: list[list[Item | None]] = []
+    for column in zip(*rows, strict=True):
+        parts = [c.text.split() if c is not None else [] for c in column]
+        size = len(parts[0])
+        if size < 2 or any(len(p) != size for p in parts) or not _several(parts, [c.text for c in column if c]):
+            columns.append(list(column))
+            continue
+        columns += [[_piece(c, p, k) for c, p in zip(column, parts, strict=True)] for k in range(size)]
+    return [tuple(row) for row in zip(*columns, strict=True)]
+
+
+def _several(parts: Sequence[Sequence[str]], texts: Sequence[str]) -> bool:
+    """Whether the words of a column's cells are values of their own: all but one numbers or codes, under as many heads."""
+    if any(any(d.isdigit() for d in p) for p in parts[0]) or any(_UNIT.fullmatch(t) for t in texts[1:]):
+        return False
+    if any(v.kind in ("date", "time", "phone", "duration") for t in texts[1:] for v in values(t)):
+        return False
+    plain = [all(is_numeric(p[k]) or _CODE.fullmatch(p[k]) for p in parts[1:]) for k in range(len(parts[0]))]
+    return sum(plain) >= len(plain) - 1
+
+
+def _piece(cell: Item | None, parts: Sequence[str], index: int) -> Item | None:
+    """One word of a cell, in its share of the cell's width."""
+    if cell is None:
+        return None
+    x1, y1, x2, y2 = cell.box
+    step = (x2 - x1) / len(parts)
+    return replace(cell, text=parts[index], box=(x1 + index * step, y1, x1 + (index + 1) * step, y2))
 
 
 def _filled(column: Sequence[Item | None]) -> int:

@@ -6,43 +6,61 @@ In: a `Question` and a `Page`. Out: `Result`s, best first.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from visual_agent.engines.planner import asking
 from visual_agent.engines.planner.dictionary import segmented
 from visual_agent.engines.planner.extracts import extract
-from visual_agent.engines.planner.folding import has_han, normal
+from visual_agent.engines.planner.folding import has_han, normal, stem
 from visual_agent.engines.planner.hits import THRESHOLD
 from visual_agent.engines.planner.meanings import closeness
+from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.records import records, transposed
+from visual_agent.engines.planner.scales import FREE, SCALES, UNITS, word_of
+from visual_agent.engines.planner.scales import key_of as key_of
 from visual_agent.engines.planner.tables import Match, Result, share_fitting
 from visual_agent.engines.planner.values import is_numeric, number_of, of_kind, values
 from visual_agent.engines.planner.weights import is_generic, measure, weight, without
-from visual_agent.engines.planner.words import Term, likeness, words
+from visual_agent.engines.planner.words import Term, likeness, terms, words
 
 # --- most and least ------------------------------------------------------------------------------------------------
 
 
-def key_of(text: str, kind: str = "") -> float | None:
-    """What a cell is ranked by: its date or time (`kind` "when"), else its number."""
-    if kind == "when":
-        found = values(text)
-        for value in found:
-            if value.kind == "date" and value.day is not None:
-                return float(value.day.toordinal())
-        return next((v.number for v in found if v.kind == "time"), None)
-    return number_of(text)
-
-
 def extreme(question: Question, page: Page) -> list[Result]:
     """The record with the most or least, best guess first."""
+    question, left_out = _without_excluded(question)
     results = []
     for number, grid in enumerate(records(page)):
+        grid = replace(grid, body=tuple(row for row in grid.body if not _names_any(row, left_out)))
         upright = _extreme(Match(question, grid, page), False, 0.01 * number)
         turned = transposed(grid) if not any(r.sure for r in upright) else None
         results += upright + (_extreme(Match(question, turned, page), True, 0.01 * number) if turned else [])
     return sorted(results, key=lambda r: -r.score)
+
+
+_EXCLUDED = re.compile(
+    r"\b(?:apart from|except(?: for)?|excluding|not counting|not including|other than|leaving out|ignoring|without counting|besides)"
+    r" (?P<en>[^?,.()]+)|(?:不算|不计|不包括|除了|除去|不含)(?P<zh>[^?？,，()（）以之外]+)"
+)
+
+
+def _without_excluded(question: Question) -> tuple[Question, tuple[Term, ...]]:
+    """The question without what it leaves out ("apart from the spin"), and that."""
+    match = _EXCLUDED.search(question.folded)
+    if match is None:
+        return question, ()
+    phrase = match["en"] or match["zh"]
+    gone = tuple(t for t in question.terms if t.text in match[0])
+    named = terms(phrase, question=True)
+    return without(question, gone), tuple(t for t in named if not t.weak and t.kind != "soft") or gone
+
+
+def _names_any(row: Sequence[Item | None], left_out: Sequence[Term]) -> bool:
+    first = next((c for c in row if c is not None), None)
+    return first is not None and any(likeness(t, words(first.text)) >= 0.55 for t in left_out)
 
 
 def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
@@ -61,7 +79,7 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
     if len(keyed) < max(2, question.rank, 0.6 * len(rows)):
         return []
     high = bool(question.high)
-    timed = question.measure == "speed" and "time" in match.heads[column].concepts
+    timed = question.measure == "speed" and ("time" in match.heads[column].concepts or _lasts(match, column))
     if timed or _began(match, column) or is_index(match, column) or turns(question.folded, match.said[column]):
         high = not high  # whoever began earliest has been there longest; the first has the smallest number
     keyed.sort(key=lambda kr: kr[0], reverse=high)
@@ -89,7 +107,7 @@ def _extreme(match: Match, is_turned: bool, late: float) -> list[Result]:
 
 
 _CODE = re.compile(r"[A-Z]{1,4}(?:[-/]\d|\d\d)[\w-]*")
-_MEASURED = re.compile(r"\s*[-+]?\d[\d.,]*\s?[^\W\d_/]{1,4}(?:/[^\W\d_]{1,3})?\s*$")
+_MEASURED = re.compile(r"\s*[-+]?\d[\d.,]*\s?[^\W\d_/]{1,8}(?:/[^\W\d_]{1,8})?\s*$")
 """A number with its unit and nothing else: "11 km/h"."""
 
 _MEASURES = {
@@ -109,7 +127,10 @@ _NEAR = 0.45
 
 def rank_column(match: Match, first: int = 0) -> tuple[int, float] | None:
     """The column that the question ranks by, and a small bonus for how sure that is."""
-    choices = [(_evidence(match, c), c) for c in range(first, match.grid.width) if _ranks(match, c)]
+    columns = [c for c in range(first, match.grid.width) if _ranks(match, c)]
+    measured_by = [c for c in columns if _measures(match, c)]
+    columns = measured_by or (columns if _may_measure(match) else [])
+    choices = [(_evidence(match, c), c) for c in columns]
     if not choices:
         return None
     measured = bool(match.question.measure) and match.question.measure != "standing"
@@ -124,6 +145,38 @@ def rank_column(match: Match, first: int = 0) -> tuple[int, float] | None:
     return column, bonus
 
 
+def _measures(match: Match, column: int) -> bool:
+    """Whether a column is of the quantity that an adjective ranks by: by its heading's concept, or by a unit."""
+    measure = match.question.measure
+    if not measure or measure not in UNITS:
+        return False
+    if _MEASURES.get(measure, {measure}) & match.heads[column].concepts:
+        return True
+    unit = rf"(?<![^\W\d_])(?:{UNITS[measure]})(?![^\W\d_])"
+    if re.search(rf"[(（/ ]\s*{unit}", f" {normal(match.said[column])}") and not match.said[column].strip().isalpha():
+        return True
+    texts = [normal(c.text) for row in match.rows if (c := row[column]) is not None]
+    return sum(re.search(rf"{unit}\s*\d|\d\s*{unit}", t) is not None for t in texts) >= 0.6 * max(len(texts), 1)
+
+
+def _lasts(match: Match, column: int) -> bool:
+    """Whether most cells of a column are times that something takes."""
+    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    return sum(bool(of_kind(t, "duration")) for t in texts) >= 0.6 * max(len(texts), 1)
+
+
+def _may_measure(match: Match) -> bool:
+    """Whether bare numbers may be of the quantity asked for: under headings, as prices, or where the title says so."""
+    measure = match.question.measure
+    if measure not in ("weight", "distance", "temperature", "wind", "rain", "height") or any(match.said):
+        return True
+    title = " ".join((match.grid.title, *(i.text for i in match.page.lines[:3])))
+    wanted = _MEASURES.get(measure, {measure})
+    return (
+        bool(wanted & words(title).concepts) or re.search(rf"[(（]\s?(?:{UNITS[measure]})", normal(title)) is not None
+    )
+
+
 def _ranks(match: Match, column: int) -> bool:
     """Whether a column's cells can be put in order: numbers, or dates and times; the numbers of the rows are none."""
     if is_index(match, column):
@@ -131,23 +184,37 @@ def _ranks(match: Match, column: int) -> bool:
     kind = _kind_of(match, column)
     cells = [row[column] for row in match.rows]
     texts = [c.text for c in cells if c is not None]
-    keyed = sum(key_of(t, kind) is not None and (kind == "when" or _is_quantity(t)) for t in texts)
-    return keyed >= 2 and keyed >= 0.6 * len(texts) and (kind == "when" or _one_unit(texts))
+    clock = match.question.measure in ("duration", "price", "weight", "distance", "temperature", "rain")
+    if clock and sum(bool(of_kind(t, "time")) and not of_kind(t, "duration") for t in texts) > 0.5 * len(texts):
+        return False
+    keyed = sum(key_of(t, kind) is not None and (bool(kind) or _is_quantity(t)) for t in texts)
+    return keyed >= 2 and keyed >= 0.6 * len(texts) and (bool(kind) or _one_unit(texts))
 
 
 def _one_unit(texts: list[str]) -> bool:
     """Whether most values have the same unit: days, hours and a number of staff cannot be put in order."""
-    units = ["".join(re.findall(r"[^\W\d_]+", _MONEY.sub("", t))).casefold() for t in texts]
+    texts = [t for t in texts if not FREE.fullmatch(normal(t))]
+    units = ["$" if _MONEY.search(t) else "".join(re.findall(r"[^\W\d_]+|[:%]", t)).casefold() for t in texts]
+    units = [
+        u or units[k - 1] if k and u in ("", "$") and units[k - 1] in ("", "$") else u for k, u in enumerate(units)
+    ]
     return max(map(units.count, units), default=0) >= 0.6 * len(units)
 
 
 def _is_quantity(text: str) -> bool:
-    return is_numeric(text) or _MEASURED.match(text) is not None
+    return is_numeric(text) or _MEASURED.match(text) is not None or FREE.fullmatch(normal(text)) is not None
 
 
 def _kind_of(match: Match, column: int) -> str:
     """How a column is put in order: "when" by date or time, "" by its numbers."""
-    return "when" if match.question.measure == "when" or _began(match, column) else ""
+    if match.question.measure == "when" or _began(match, column):
+        return "when"
+    texts = [word_of(c.text) for row in match.rows if (c := row[column]) is not None]
+    return (
+        "scale"
+        if texts and any(len(set(texts) & set(scale)) > 1 and set(texts) <= set(scale) for scale in SCALES)
+        else ""
+    )
 
 
 def _began(match: Match, column: int) -> bool:
@@ -184,6 +251,17 @@ def _evidence(match: Match, column: int) -> float:
         + (0.1 if plain and all(_held(t, match, column) for t in plain) else 0.0)
         + (0.08 if measures & match.heads[column].concepts else 0.0)
         + (0.05 if money or when else 0.0)
+        + (0.0 if _kind_of(match, column) != "scale" else 0.1 if _in_scale(match, column) else -0.01)
+    )
+
+
+def _in_scale(match: Match, column: int) -> bool:
+    """Whether the adjective of a question is one of a column's words: "hardest" where walks are easy or hard."""
+    said = {word_of(c.text) for row in match.rows if (c := row[column]) is not None}
+    return any(
+        re.search(rf"\b{re.escape(w)}(?:e?r|e?st|t?est)\b|[最更]{re.escape(w)}", match.question.folded)
+        for w in said
+        if len(w) > 2 or has_han(w)
     )
 
 
@@ -252,6 +330,7 @@ def left_rows(match: Match, column: int) -> tuple[list[int], float]:
     every = list(range(len(match.rows)))
     selecting = [t for t in match.selecting() if match.head(t, column) < 0.9 and not is_asked(t, question)]
     selecting = [t for t in selecting if not _held(t, match, column)]
+    every = _of_sort(match, every)
     rows = [r for r in every if all(match.in_row(t, r) >= 0.55 for t in selecting)]
     if len(rows) < 2:
         rows = [r for r in every if any(match.in_row(t, r) >= 0.55 for t in selecting)] if len(selecting) > 1 else []
@@ -275,6 +354,22 @@ def left_rows(match: Match, column: int) -> tuple[list[int], float]:
     if nothing or share >= THRESHOLD:
         return rows, 0.63 + 0.12 * least + 0.03 * _done(match) + 0.01 * len(selecting)
     return rows, share
+
+
+_SORT = re.compile(
+    r"\b(?:which|what) (?:kind of |type of )?([a-z]{3,})\b|(?:哪|什么)一?[个位种样名支款类些]?([\u4e00-\u9fff]{1,3}?)(?=最|更|比|的|价|卖)"
+)
+
+
+def _of_sort(match: Match, rows: list[int]) -> list[int]:
+    """The rows of the asked sort, where only some say so: "which tea" among "Green tea", "Mint tea" and "Coffee"."""
+    asked = _SORT.search(match.question.folded)
+    if asked is None:
+        return rows
+    sort = asked[1] or asked[2]
+    firsts = {r: normal(next((c.text for c in match.rows[r] if c is not None), "")) for r in rows}
+    held = [r for r, t in firsts.items() if (sort in t if asked[2] else stem(sort) in map(stem, re.findall(r"\w+", t)))]
+    return held if 2 <= len(held) < len(rows) else rows
 
 
 def _done(match: Match) -> bool:

@@ -13,15 +13,14 @@ from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.grids import Grid, Row
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page, is_code, split_line
-from visual_agent.engines.planner.values import is_numeric
+from visual_agent.engines.planner.values import is_numeric, of_kind
 from visual_agent.engines.planner.words import words
 
 
 def records(page: Page) -> list[Grid]:
     """The page's lists of records, the surest kind first."""
-    found = [g for g in page.grids if g.kind == "list" and g.body]
+    found = [part for g in page.grids for part in _halves(g) or ([g] if g.kind == "list" and g.body else [])]
     cards = _column_cards(page)
-    found += [half for g in page.grids for half in _halves(g)]
     found += cards or [_from_form(g) for g in page.grids if g.kind == "form" and g.width == 2]
     found += _paired_rows(page)
     found += charts(page)
@@ -46,19 +45,22 @@ def transposed(grid: Grid) -> Grid | None:
 
 def _halves(grid: Grid) -> list[Grid]:
     """Lists side by side that were read as one table: a name and an amount, and again a name and an amount."""
-    rows = [tuple(head[-1] if head else None for head in grid.heads), *grid.body] if any(grid.heads) else grid.body
+    rows = (
+        [tuple(head[-1] if head else None for head in grid.heads), *grid.body] if any(grid.heads) else list(grid.body)
+    )
     if grid.width not in (4, 6) or len(rows) < 3:
         return []
-    heads = rows[0]
-    if any(h is None or is_numeric(h.text) for h in heads):
-        return []
+    headed = all(h is not None and not _has_number(h) for h in rows[0])
     found = []
     for c in range(0, grid.width, 2):
-        body = tuple(row[c : c + 2] for row in rows[1:] if row[c] is not None and row[c + 1] is not None)
-        names, amounts = ([row[k].text for row in body if row[k] is not None] for k in (0, 1))  # type: ignore[union-attr]
-        if len(body) < 2 or not all(map(is_numeric, amounts)) or any(map(is_numeric, names)):
+        pairs = [(row[c], row[c + 1]) for row in rows[1 if headed else 0 :]]
+        body = tuple((a, b) for a, b in pairs if a is not None and b is not None)
+        if len(body) < 2 or not all(_has_number(b) for _, b in body) or any(_has_number(a) for a, _ in body):
             return []
-        found.append(Grid("list", tuple((h,) for h in heads[c : c + 2] if h is not None), body))
+        heads = tuple((h,) if headed and h is not None else () for h in rows[0][c : c + 2])
+        found.append(Grid("list", heads, body))
+    if not headed:
+        return [Grid("list", ((), ()), tuple(row for half in found for row in half.body))]
     return found
 
 
@@ -119,15 +121,71 @@ def _paired_rows(page: Page) -> list[Grid]:
 
 
 def _cards(page: Page) -> list[Grid]:
-    """Blocks of the same number of lines, each with a number: shelf labels, tiles, small advertisements."""
+    """Blocks of the same number of lines, one of them with numbers: shelf labels, tiles, a programme of walks."""
     found = []
-    blocks = [b for b in page.blocks if 2 <= len(b) <= 6]
-    for size in sorted({len(b) for b in blocks}):
+    blocks = [b for b in page.blocks if 2 <= len(b) <= 8]
+    sizes = [len(b) for b in blocks]
+    for size in sorted(set(sizes)):
         same = [b for b in blocks if len(b) == size]
-        numeric = [sum(is_numeric(b[k].text) for b in same) >= 0.7 * len(same) for k in range(size)]
-        if len(same) >= 3 and any(numeric) and not all(numeric):
-            found.append(Grid("list", ((),) * size, tuple(tuple(b) for b in same)))
+        if sizes.count(size) == max(sizes.count(k) for k in sizes):
+            same += [w for b in blocks if len(b) == size + 1 and len(w := _unwrapped(b)) == size]
+        if len(same) >= 3 and all(len(i.text) < _CARD for b in same for i in b):
+            columns = [part for k in range(size) for part in _card_columns([b[k] for b in same])]
+            numeric = [sum(_has_number(c) for c in cells) >= 0.7 * len(cells) for _, cells in columns]
+            if any(numeric) and not all(numeric):
+                heads = tuple(
+                    (Item(cells[0].id, h, cells[0].box, cells[0].score),) if h else () for h, cells in columns
+                )
+                found.append(Grid("list", heads, tuple(zip(*(cells for _, cells in columns), strict=True))))
     return found
+
+
+_CARD = 48
+"""Characters that no line of a card has."""
+_PREFIX = re.compile(r"([^\W\d_][^:：\d]{1,18})[:：]\s*(?=\S)")
+
+
+def _has_number(item: Item) -> bool:
+    return is_numeric(item.text) or _AMOUNT.match(item.text) is not None
+
+
+_AMOUNT = re.compile(r"\W{0,3}\d[\d.,:]*\s?[^\W\d_]{0,12}$|free$|免费$", re.IGNORECASE)
+
+
+def _unwrapped(block: Sequence[Item]) -> list[Item]:
+    """A block in which a line that goes on the one before it is put to that."""
+    lines: list[Item] = []
+    for item in block:
+        if lines and item.text[:1].islower() and not lines[-1].text.rstrip().endswith((".", "。")):
+            lines[-1] = _part(lines[-1], f"{lines[-1].text} {item.text}")
+        else:
+            lines.append(item)
+    return lines
+
+
+def _card_columns(cells: list[Item]) -> list[tuple[str, list[Item]]]:
+    """The columns that one line of each card makes: without the label that all have, cut at commas where all are."""
+    label = _shared_label([c.text for c in cells])
+    if label:
+        cells = [_part(c, c.text[len(label) :].lstrip(" :：") if c.text.startswith(label) else c.text) for c in cells]
+    parts = [re.split(r"\s*[,，·|]\s+", c.text) for c in cells]
+    if len(parts[0]) > 1 and len({len(p) for p in parts}) == 1:
+        return [
+            (label if k == 0 else "", [_part(c, p[k]) for c, p in zip(cells, parts, strict=True)])
+            for k in range(len(parts[0]))
+        ]
+    return [(label, cells)]
+
+
+def _shared_label(texts: Sequence[str]) -> str:
+    """The label ("Leader:") or first word that most lines begin with; empty where there is none."""
+    labels = [m[1].strip() for t in texts if (m := _PREFIX.match(t))]
+    words_ = [t.split()[0] for t in texts if len(t.split()) > 1 and t.split()[0].isalpha()]
+    for found in (labels, words_):
+        top = max(set(found), key=found.count) if found else ""
+        if top and not of_kind(top, "weekday") and found.count(top) >= 0.7 * len(texts):
+            return top
+    return ""
 
 
 def _patterned(page: Page) -> list[Grid]:

@@ -15,7 +15,7 @@ from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.nearest import content, shares
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, analyse
-from visual_agent.engines.planner.ranking import key_of
+from visual_agent.engines.planner.scales import key_of
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.sums import shown
 from visual_agent.engines.planner.tables import best

@@ -40,6 +40,7 @@ from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.several import chosen, on_both
 from visual_agent.engines.planner.signs import decide
 from visual_agent.engines.planner.single import Solution, field, told_by
+from visual_agent.engines.planner.stated import stated
 from visual_agent.engines.planner.sums import total
 from visual_agent.engines.planner.tables import Result, best
 from visual_agent.engines.planner.tabular import tabular
@@ -382,7 +383,7 @@ _IN_WORDS: tuple[_Solver, ...] = (somewhere, titled, of_record, of_kind_asked, f
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
     "field": (control, entry, coded, numbered, about, filtered, tabular, field),
-    "extreme": (entry, filtered, tabular, most, labelled),
+    "extreme": (entry, stated, filtered, tabular, most, labelled),
     "sum": (about, summed, counted),
     "average": (averaged, field),
     "difference": (field,),

@@ -1,0 +1,74 @@
+"""The most or least that a page states itself: "Nearest defibrillator: bowls club", "Worst area. Aisle 9".
+
+In: a `Question` with a superlative and the `Page`s. Out: a `Solution`, or None. What the superlative stands with must
+be what the question asks of, and the two superlatives must mean the same ("closest", "nearest"; "worst", "most errors"
+do not): no list needs to be ranked then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from visual_agent.engines.planner import answers, asking
+from visual_agent.engines.planner.folding import has_han, normal, stem
+from visual_agent.engines.planner.meanings import closeness
+from visual_agent.engines.planner.nearest import content, support
+from visual_agent.engines.planner.observed import Item
+from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.ranking import is_asked
+from visual_agent.engines.planner.single import Solution
+
+_SUPERLATIVE = re.compile(
+    r"\b(?:the )?(?:most|least) (?!of\b|the\b|people\b)(\w+)|\b(best|worst|top|(?!(?:west|east|rest|test|guest|forest|"
+    r"interest|contest|harvest|honest|modest|protest|request|latest|suggest|invest|digest|arrest|crest|quest|chest|vest|nest)\b)"
+    r"[a-z]{2,}est)\b|最([^\s，。：:的]{1,2})"
+)
+_SAYS = re.compile(r"\s*(?:[:：.。]|\bis\b|\bwas\b|\bare\b|[-–—]|是|为)\s*(.+)")
+_END = re.compile(r"\s+(?:with|at|which|where|who|because|and then)\b.*|[;；,，。].*|\.\s.*|\.$", re.DOTALL)
+
+
+def stated(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """What a line of the page calls the most or the least of what is asked."""
+    asked = _SUPERLATIVE.search(question.folded)
+    if question.kind != "extreme" or asked is None or len(pages) != 1 or question.rank != 1:
+        return None
+    rest = question.folded[: asked.start()] + " " + question.folded[asked.end() :]
+    sorts = {t.text for t in question.terms if is_asked(t, question)}
+    things = [w for w in content(rest) if w.text not in sorts and w.weight >= 1]
+    for item in pages[0].lines:
+        found = _SUPERLATIVE.search(normal(item.text))
+        if found is None or not _same(_adjective(asked), _adjective(found)):
+            continue
+        if all(support(w, item.text) >= 0.6 for w in things) and (things or sorts):
+            told = _told(item, found, sorts)
+            if told:
+                return Solution(
+                    answers.value(told, (item.id,)), "the page says so", (item.id,), item.score, pages[0].name
+                )
+    return None
+
+
+def _adjective(match: re.Match[str]) -> str:
+    return next(g for g in match.groups() if g)
+
+
+def _same(one: str, two: str) -> bool:
+    """Whether two superlatives mean the same."""
+    if stem(one) == stem(two):
+        return True
+    measures = {asking.measure(w if not has_han(w) else f"最{w}") for w in (one, two)}
+    low = [asking.find("extreme_low", w if not has_han(w) else f"最{w}") is not None for w in (one, two)]
+    return low[0] == low[1] and (closeness(one, two) >= 0.45 or (len(measures) == 1 and "" not in measures))
+
+
+def _told(item: Item, found: re.Match[str], sorts: set[str]) -> str:
+    """What a line says the most or least is: the thing of the asked sort, else what follows "is" or a colon."""
+    after = item.text[found.end() :]
+    for sort in sorts:
+        named = re.search(rf"\b{re.escape(sort)} (?:[A-Z]?\d+\w*|[A-Z]\w*)", item.text, re.IGNORECASE)
+        if named is not None and not has_han(sort):
+            return named[0]
+    says = _SAYS.search(after)
+    return _END.sub("", says[1]).strip() if says is not None and says.start() <= 40 else ""
