@@ -198,6 +198,26 @@ def test_batch_goes_on_where_it_stopped(tmp_path) -> None:
     assert len(output.read_text(encoding="utf-8").splitlines()) == 5
 
 
+def test_batch_asks_again_what_failed(tmp_path) -> None:
+    case = {"id": "total", "images": ["receipt.png"], "question": "How much was the total?"}
+    cases, output = tmp_path / "cases.jsonl", tmp_path / "preds.jsonl"
+    cases.write_text(json.dumps(case) + "\n", encoding="utf-8")
+    assert run(["batch", str(cases), str(output)]) == 0
+    assert "error" in predictions(output)['"total"']
+    Image.open(RECEIPT).save(tmp_path / "receipt.png")
+    assert run(["batch", str(cases), str(output)]) == 0
+    assert "41.53" in predictions(output)['"total"']["answer"]
+    assert len(output.read_text(encoding="utf-8").splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["my notes\n", "my notes", "[1]\n", '{"id": "total"}\nmy notes\n', '{"name": "x"}\n'])
+def test_batch_leaves_a_file_alone_that_holds_no_predictions(tmp_path, text) -> None:
+    cases, output = cases_file(tmp_path), tmp_path / "notes.txt"
+    output.write_text(text, encoding="utf-8")
+    assert run(["batch", str(cases), str(output)]) == 2
+    assert output.read_text(encoding="utf-8") == text
+
+
 def test_an_interrupted_batch_ends_at_once_and_keeps_its_lines(tmp_path) -> None:
     Image.open(RECEIPT).save(tmp_path / "receipt.png")
     case = {"images": ["receipt.png"], "question": "How much was the total?"}

@@ -2,7 +2,8 @@
 
 In: CASES.jsonl, lines `{"id", "images": [paths relative to the file], "question"}`. Out: PREDS.jsonl, lines
 `{"id", "answer", "found", "boxes": [[image, x1, y1, x2, y2], ...], "seconds", "error"?}`.
-A bad case becomes a line with `error` and does not stop the rest; a second run goes on where the first one stopped.
+A bad case becomes a line with `error` and does not stop the rest; a second run goes on where the first one
+stopped and asks again what failed.
 """
 
 from __future__ import annotations
@@ -68,15 +69,37 @@ def _key(case_id: Any) -> str:
     return json.dumps(case_id, ensure_ascii=False, sort_keys=True)
 
 
+_BEGINNING = '{"id": '
+"""What every line of predictions begins with."""
+
+
 def finished_ids(path: Path) -> set[str]:
-    """The ids a former run has written; a last line cut off by an interruption is removed from the file."""
+    """The ids that a former run has answered. Lines that are errors, or were cut off, are taken out of the file.
+
+    Raises:
+        UserError: the file cannot be read or written, or holds something else than predictions.
+    """
     if not path.exists():
         return set()
-    raw = path.read_bytes()
-    if raw and not raw.endswith(b"\n"):
-        with path.open("r+b") as file:
-            file.truncate(raw.rfind(b"\n") + 1)
-    return {_key(value["id"]) for _, value in read_lines(path) if isinstance(value, dict) and "id" in value}
+    lines = list(read_lines(path))
+    kept = [value for _, value in lines if isinstance(value, dict) and "id" in value]
+    cut = path.read_bytes().rpartition(b"\n")[2].decode("utf-8", "replace")
+    if len(kept) + bool(cut) < len(lines) or not (cut.startswith(_BEGINNING) or _BEGINNING.startswith(cut)):
+        raise UserError(f"{str(path)!r} holds something else than predictions; choose another place for them.")
+    good = [value for value in kept if "error" not in value]
+    if cut or len(good) < len(lines):
+        _replace(path, "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in good))
+    return {_key(value["id"]) for value in good}
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step: an interruption leaves the old one or the new one."""
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise UserError(f"Cannot write {str(path)!r} ({error.strerror}); choose another place.") from error
 
 
 def run_case(agent: VisualAgent, case: Case, folder: Path) -> dict[str, Any]:

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from visual_agent.engines.base import Image, Text, Turn
+from visual_agent.engines.qwen_vl.chatml import encode_turns
 
 if TYPE_CHECKING:
     from visual_agent.engines.qwen_vl.sessions import Key
     from visual_agent.engines.qwen_vl.specials import Specials
     from visual_agent.engines.qwen_vl.tokenization import QwenVLTokenizer
     from visual_agent.images import Pixels
-
-DEFAULT_SYSTEM = "You are a helpful assistant."
 
 
 @dataclass(slots=True)
@@ -73,44 +72,22 @@ class PromptBuilder:
 
     def build(self, turns: Sequence[Turn]) -> Prompt:
         """The prompt for `turns`; a last assistant turn is left open to be continued."""
-        prompt = Prompt()
-        if not self.chat:
-            for turn in turns:
-                self._parts(prompt, turn)
-            return prompt
-        if not turns or turns[0].role != "system":
-            turns = [Turn("system", (Text(DEFAULT_SYSTEM),)), *turns]
-        for number, turn in enumerate(turns):
-            if number:
-                prompt.ids += self._plain("\n")
-            self._open(prompt, turn.role)
-            self._parts(prompt, turn)
-            if turn.role != "assistant" or number < len(turns) - 1:
-                prompt.ids.append(self.tokenizer.im_end_id)
-        if turns[-1].role != "assistant":
-            prompt.ids += self._plain("\n")
-            self._open(prompt, "assistant")
-        return prompt
+        written = [(turn.role, [self._ids(turn, part) for part in turn.parts]) for turn in turns]
+        if self.chat:
+            ids = encode_turns(self.tokenizer, written, picture_tokens=self.queries)
+        else:
+            ids = [i for _, parts in written for part in parts for i in part]
+        # Only pictures have a start token: no text can write one.
+        starts = [place + 1 for place, i in enumerate(ids) if i == self.tokenizer.image_start_id]
+        pictures = [part.pixels for turn in turns for part in turn.parts if isinstance(part, Image)]
+        return Prompt(ids, pictures, [(start, start + self.queries) for start in starts])
 
-    def _open(self, prompt: Prompt, role: str) -> None:
-        prompt.ids.append(self.tokenizer.im_start_id)
-        prompt.ids += self._plain(role) + self._plain("\n")
-
-    def _plain(self, text: str) -> list[int]:
-        return self.tokenizer.encode_text(text)
-
-    def _parts(self, prompt: Prompt, turn: Turn) -> None:
-        for part in turn.parts:
-            if isinstance(part, Image):
-                span = self.tokenizer.picture_ids(self.queries)
-                start = len(prompt.ids) + 1
-                prompt.ids += span
-                prompt.pictures.append(part.pixels)
-                prompt.spans.append((start, start + len(span) - 2))
-            elif turn.role == "assistant":
-                prompt.ids += self._spoken(part)
-            else:
-                prompt.ids += self.tokenizer.encode_text(part.text, "boxes" if part.trusted else "none")
+    def _ids(self, turn: Turn, part: Image | Text) -> list[int]:
+        if isinstance(part, Image):
+            return self.tokenizer.picture_ids(self.queries)
+        if turn.role == "assistant":
+            return self._spoken(part)
+        return self.tokenizer.encode_text(part.text, "boxes" if part.trusted else "none")
 
     def _spoken(self, part: Text) -> list[int]:
         """Ids of the model's own words: the remembered ones wherever it said just that, the longest first."""
