@@ -142,6 +142,7 @@ def test_playground_shows_an_upload(url) -> None:
     assert "base64file" in json.dumps(schema)
     assert httpx.get(f"{url}/openapi.json").status_code == 200
     assert httpx.get(f"{url}/docs").status_code == 200
+    assert httpx.get(f"{url}/chat/playground/").status_code == 404, "its page could not enter a message"
 
 
 @pytest.mark.filterwarnings("ignore:astream_log is deprecated")  # the page asks for LangServe's oldest stream

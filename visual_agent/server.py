@@ -301,7 +301,8 @@ def create_app(model: BaseChatModel | None = None, settings: ServerSettings | No
         first = await anext(chunks, None)
         return EventSourceResponse(_chat_events(first, chunks))
 
-    others = [name for name in ENDPOINTS if name != "stream"]
+    # LangServe's page has no field for a list of messages, so /chat goes without it.
+    others = [name for name in ENDPOINTS if name not in ("stream", "playground")]
     with _quiet_schemas():
         add_routes(app, agent, path="/agent", enabled_endpoints=ENDPOINTS, config_keys=())
         add_routes(app, chat, path="/chat", enabled_endpoints=others, config_keys=())

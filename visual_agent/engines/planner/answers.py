@@ -54,7 +54,8 @@ def verdict(question: Question, yes: bool, why: str, ids: Sequence[str]) -> str:
 
 def not_found(question: Question, what: str = "") -> str:
     """Nothing in the pictures answers; `what` was looked for."""
-    what = clean(what or question.text)[:160].rstrip("?？。. ")
+    asked = clean(what or question.text)[:160]
+    what = asked.rstrip("?？。. ") or asked
     return f"未找到：{what}" if question.chinese else f"Not found: {what}"
 
 
