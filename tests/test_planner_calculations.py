@@ -92,10 +92,17 @@ LETTER = page(
     "The meeting began at 7.20 pm and closed at 8.45 pm. The bus leaves at 10:05 and arrives at 11:50.",
 )
 COURSES = page("img1", "Courses", "Pottery  8 weeks  £96", "Spanish  10 weeks  £120", "Chalet, 3 nights  £270")
+TRIP = page(
+    "img1",
+    "Lake tour",
+    table=(("Double room", "£520 each"), ("Single room", "£610"), ("Deposit", "£90"), ("Coach", "44")),
+)
 WORKS = page("img1", "ROADWORKS", "Allow 20 minutes more for your journey.", "Parking costs £2 extra on match days.")
 WATER = page(
     "img1", "各区水费", "水价：每吨3元", table=(("区", "用水(吨)"), ("东区", "120"), ("西区", "95"), ("南区", "88"))
 )
+FEES = page("img1", "Minutes", "Fees agreed: hall £120.00, piano £45.50 and cleaning £30.00.", "Cash in hand £900.00.")
+GATE = page("img1", "Car park", "Max height 2.1 m", "Vehicles up to 3.5 t only", "Open daily")
 TRAIN = page("img1", "电子客票", "G1502", "南京南  08:15开", "北京南  11:50到", "二等座 ￥443.5")
 
 
@@ -140,6 +147,10 @@ def answered(pages, question):
         ((WATER,), "东区要交多少水费？", 360),
         ((WATER,), "东区和西区一共用水多少吨？", 215),
         ((TRAIN,), "路上要多少分钟？", 215),
+        ((TRIP,), "How much is left to pay after the deposit, in a double room?", 430),
+        ((FEES,), "Add up the three fees", 195.5),
+        ((GATE,), "My van is 2.4 m high, by how much is it too tall?", 0.3),
+        ((GATE,), "My lorry weighs 5 t, how much is it over the limit?", 1.5),
     ],
 )
 def test_a_number_that_is_worked_out(pages, question, expected):

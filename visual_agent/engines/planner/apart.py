@@ -23,6 +23,7 @@ from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.sums import shown
 from visual_agent.engines.planner.values import han_number
 from visual_agent.engines.planner.weights import is_generic
+from visual_agent.engines.planner.within import the_only
 from visual_agent.engines.planner.words import Term
 
 Ask = Callable[[Question, Sequence[Page]], "Solution | None"]
@@ -71,12 +72,18 @@ def apart(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | Non
     return None
 
 
+def several(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | None:
+    """What several of something cost, as `apart`; charts give the price of one too."""
+    return _several(question, pages, ask) if question.kind in ("field", "sum", "count") else None
+
+
 def _part(text: str, pages: Sequence[Page], ask: Ask, like: Question) -> Part | None:
     """The number that answers a simpler question."""
     asked = replace(analyse(text), kind="field", chinese=like.chinese)
     found = ask(asked, pages) if asked.terms else None
     if found is None:
-        return None
+        only = the_only(Sheet(asked, pages)) if asked.terms and like.wants == "amount" else None
+        return Part(only[0].number or 0.0, only[0].kind, only[0].text, (only[1],)) if only else None
     bare = _CITED.sub("", found.text)
     numbers = valued(bare)
     if not numbers or len(bare) > 60:
@@ -153,6 +160,8 @@ def _asking(phrase: str, question: Question, unit: re.Match[str] | None) -> str:
 def _added(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | None:
     """The sum of two things or more."""
     phrases = addends(question.folded) if question.kind == "sum" or _is_basket(question) else []
+    if _BOTH_WAYS.search(question.folded):
+        phrases = ["去程", "回程"] if question.chinese else ["outbound", "return"]
     phrases = [p for n, p in enumerate(phrases) if not n or not _TAIL.match(p)]
     if not 2 <= len(phrases) <= 5:
         return None
@@ -167,6 +176,7 @@ def _added(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | No
     return Solution(answers.worked(shown(number), how, ids), how, ids)
 
 
+_BOTH_WAYS = re.compile(r"来回|往返|\bboth ways\b|\bthere and back\b|\bround trip\b")
 _TAIL = re.compile(r"\s*(?:how|what|to \w+ (?:both|all)|many|much)\b|.*多少|\s*共")
 
 
@@ -248,9 +258,9 @@ def undressed(question: Question, pages: Sequence[Page], ask: Ask) -> Solution |
 
 _NUMBERS = "two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 _SEVERAL = re.compile(
-    rf"\b(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)}|a dozen) (?:more |extra |whole |full )?(?P<of>(?:[a-z-]+ )??)(?P<u>people|children|[a-z]{{3,}}s)\b"
+    rf"(?<!the )(?<!these )(?<!those )(?<!all )(?<!their )\b(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)}|a dozen) (?:more |extra |whole |full )?(?P<of>(?:[a-z-]+ )??)(?P<u>people|children|[a-z]{{3,}}s)\b"
     r"(?! (?:old|ago|of age|minutes|hours|long))"
-    r"|(?<![第每周末星期\d.:])(?P<m>[两二三四五六七八九十百千]+|一[百千万]|\d{1,4})(?P<v>个?(?:晚上?|天|星期|月|小时|钟头|年)|节课?|次|位|人|张|人份|份|杯|本|只|台|件|盒|瓶|斤|公斤|吨|亩|"
+    r"|(?<![第每周末星期这那前后上下\d.:])(?P<m>[两二三四五六七八九十百千]+|一[百千万]|\d{1,4})(?P<v>个?(?:晚上?|天|星期|月|小时|钟头|年)|节课?|次|位|人|张|人份|份|杯|本|只|台|件|盒|瓶|斤|公斤|吨|亩|"
     r"度|把|条|箱|袋|支|块|间|辆|套|碗|个)(?!以[上下内]|[半前内])"
 )
 _PRICED = re.compile(
@@ -262,6 +272,8 @@ def _several(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | 
     """What several cost where the page has the price of one."""
     said = list(_SEVERAL.finditer(question.folded))
     if question.kind not in ("field", "sum", "count") or len(said) != 1 or not _PRICED.search(question.folded):
+        return None
+    if len([p for p in addends(question.folded) if count_of(p)[1]]) > 1:
         return None
     match = said[0]
     number = _count(match["n"] or match["m"])
@@ -374,7 +386,9 @@ def _by_rate(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | 
         return None
     for part, unit, _ in _rates(pages[0]):
         named = sheet.named(_PRICED.sub(" ", question.folded))
-        if not named or any(n.figure.kind == "amount" and n.score > named[0].score - 0.2 for n in named):
+        if not named or any(
+            n.figure.kind == "amount" and n.figure.id not in part.ids and n.score > named[0].score - 0.2 for n in named
+        ):
             return None
         same = [
             n.figure

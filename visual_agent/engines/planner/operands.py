@@ -29,7 +29,7 @@ _CLOSE = 0.5
 _SIDE_BY_SIDE = 4
 
 _AND = re.compile(
-    r",|，|、|\band\b|\bplus\b|\+|\balong with\b|\bas well as\b|(?:加上|再加|(?<![参增更])加(?![班油热工急湿床强入大盟])|以及|还有|和|与|跟|及)"
+    r",|，|、|\band\b|\bplus\b|\+|\balong with\b|\bas well as\b|(?:加上|再加|(?<![参增更])加(?![班油热工急湿床强入大盟])|以及|还有|再(?=[来要买点装做洗办烘订租])|带(?=[一二两三四五六\d])|和|与|跟|及)"
 )
 _BETWEEN = (
     re.compile(r"\b(?:between|separates?) (?P<a>.+?) (?:and|from) (?P<b>.+)"),
@@ -211,6 +211,8 @@ def _shared(term: str, text: str) -> float:
 def together(question: Question, found: Sequence[Sequence[Named]]) -> list[Figure] | None:
     """One figure for each phrase: the surest, of one column and of the type asked for; None where one has none."""
     best: tuple[float, list[Figure]] | None = None
+    if not re.search(r"\byears?\b|年", question.folded):
+        found = [[n for n in some if not _is_year(n.figure)] for some in found]
     short = [sorted(f, key=lambda n: -n.score - _suits(question, n.figure))[: 6 * _SIDE_BY_SIDE] for f in found]
     if not all(short):
         return None
@@ -227,6 +229,10 @@ def together(question: Question, found: Sequence[Sequence[Named]]) -> list[Figur
         if best is None or score > best[0] + 1e-9:
             best = score, figures
     return best[1] if best else None
+
+
+def _is_year(figure: Figure) -> bool:
+    return figure.kind == "number" and re.fullmatch(r"(?:19|20)\d\d", figure.text) is not None and not figure.head
 
 
 def _sort(figure: Figure) -> str:

@@ -22,7 +22,7 @@ from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.sums import shown
 from visual_agent.engines.planner.values import han_number, number_of
 from visual_agent.engines.planner.weights import is_generic
-from visual_agent.engines.planner.within import lasts, per, stated
+from visual_agent.engines.planner.within import beyond, lasts, listed, per, stated
 from visual_agent.engines.planner.words import likeness, words
 
 
@@ -37,6 +37,8 @@ def reckoned(question: Question, pages: Sequence[Page]) -> Solution | None:
         left,
         without,
         per,
+        listed,
+        beyond,
         _ranked,
         _through,
         _between,
@@ -119,6 +121,10 @@ def _changed(sheet: Sheet) -> Solution | None:
     row = [n.figure for n in found if n.score >= found[0].score - 0.1 and n.figure.row == found[0].figure.row]
     if len(row) == 2 and row[0].column != row[1].column and row[0].kind == row[1].kind and all(f.head for f in row):
         return _less(question, row[0], row[1])
+    if found and asking.find("risen", sheet.folded.replace("go up", "gone up").replace("go down", "gone down")):
+        whole = [f for f in sheet.figures if f.row == found[0].figure.row and f.kind == found[0].figure.kind and f.head]
+        if len(whole) == 2 and found[0].score >= 0.8 and " table " in whole[0].column:
+            return _less(question, whole[0], whole[1])
     return None
 
 
@@ -360,11 +366,21 @@ def _raised(sheet: Sheet) -> Solution | None:
     said = [t for t in named if not t.weak] or named
     if sheet.question.kind != "difference" or not said or ends(sheet.folded) is not None:
         return None
-    found = [(s, m) for p in sheet.pages for s in told(p) for m in _STEP.finditer(s.text)]
-    fit = [(s, m) for s, m in found if sum(likeness(t, words(s.text)) >= 0.85 for t in said) >= 0.6 * len(said)]
+    found = []
+    for page in sheet.pages:
+        sentences = told(page)
+        for n, one_told in enumerate(sentences):
+            before = sentences[n - 1].text if n else ""
+            here, near = (
+                sum(likeness(t, words(x)) >= 0.85 for t in said) for x in (one_told.text, before + one_told.text)
+            )
+            share = (here + 0.5 * (near - here)) / len(said) if here else 0.0
+            found += [(share, one_told, m) for m in _STEP.finditer(one_told.text) if share >= 0.6]
+    top = max((f[0] for f in found), default=0.0)
+    fit = [f for f in found if f[0] == top]
     if len(fit) != 1:
         return None
-    sentence, match = fit[0]
+    _, sentence, match = fit[0]
     said_of = [g for g in match.groups() if g]
     one, two = (number_of(g) for g in said_of)
     if one is None or two is None:

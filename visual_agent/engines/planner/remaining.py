@@ -77,7 +77,12 @@ def left(sheet: Sheet) -> Solution | None:
     if any(all(like(t, p.text) < 0.55 for p in sheet.pages) for t in said if not is_generic(t)):
         return None
     known = list(_stated(sheet))
-    printed = [s for s in known if _PRINTED.search(s.label) and _suits(question, s) and _speaks(said, s.label) >= 1.0]
+    remains = re.search(r"\b(?:left|remain\w*|short|missing|outstanding|spare|free)\b|剩|缺|差|余", sheet.folded)
+    printed = [
+        s
+        for s in known
+        if remains and _PRINTED.search(s.label) and _suits(question, s) and _speaks(said, s.label) >= 1.0
+    ]
     if printed:
         return None if len({s.number for s in printed}) > 1 else _told(printed[0])
     return _of(sheet, said) or _of_two(question, said, known)
@@ -225,12 +230,15 @@ def without(sheet: Sheet) -> Solution | None:
     phrase = match["a"] or match["b"] or {"税": "税", "折": "折扣"}[match["c"]]
     phrase = re.split(r"[,，]|\b(?:how|what|is|was)\b", phrase)[0].strip()
     rest = sheet.folded[: match.start()] + " " + sheet.folded[match.start() + len(match[0]) :]
-    if _topic_of(_BILL.sub(" ", rest)) or not re.search(r"\b(?:what|how much)\b|多少", rest):
+    topic = _topic_of(_BILL.sub(" ", rest))
+    if not re.search(r"\b(?:what|how much)\b|多少", rest):
         return None
     parts = [n for n in sheet.named(phrase) if _is_money(n.figure) and n.score >= 0.6]
     totals = [
         f for f in sheet.figures if _is_money(f) and _TOTAL.search(normal(f.name)) and f.name.casefold()[:3] != "sub"
     ]
+    if topic:  # of something, not of the bill as a whole
+        totals = [n.figure for n in sheet.named(_BILL.sub(" ", rest))[:1] if _is_money(n.figure) and n.score >= 0.6]
     whole = max(totals, key=lambda f: f.number, default=None)
     if whole is None or not parts or parts[0].figure.id == whole.id or _TOTAL.search(normal(parts[0].figure.name)):
         return None

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.amounts import amount, is_figure, measured
-from visual_agent.engines.planner.apart import apart, undressed
+from visual_agent.engines.planner.apart import apart, several, undressed
 from visual_agent.engines.planner.bounds import bound
 from visual_agent.engines.planner.categories import of_kind_asked
 from visual_agent.engines.planner.charted import about, charted
@@ -59,6 +59,9 @@ _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
 
 def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The answer, or None."""
+    many = several(question, pages, _one)
+    if many is not None:
+        return many
     is_charted, figure = charted(question, pages)
     if is_charted:
         return figure
@@ -80,7 +83,10 @@ def _simply(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def _one(question: Question, pages: Sequence[Page]) -> Solution | None:
     """One of the values that a calculation needs."""
-    return in_sentence(question, pages) or _by_rules(question, pages) or by_reader(question, pages)
+    is_charted, figure = charted(question, pages)
+    if is_charted:
+        return figure
+    return _by_rules(question, pages) or in_sentence(question, pages) or by_reader(question, pages)
 
 
 _READ = {"field": 0.0, "extreme": 0.2, "average": 0.3, "place": 0.3}

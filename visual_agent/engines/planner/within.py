@@ -20,7 +20,7 @@ from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.sheets import Sheet
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.sums import shown
-from visual_agent.engines.planner.values import han_number
+from visual_agent.engines.planner.values import Value, han_number
 from visual_agent.engines.planner.weights import is_generic
 from visual_agent.engines.planner.words import Term
 
@@ -65,6 +65,107 @@ def _topic(text: str) -> list[Term]:
         and not is_generic(t)
         and not (has_han(t.text) and len(t.text) < 2)
     ]
+
+
+def the_only(sheet: Sheet) -> tuple[Value, str] | None:
+    """The one amount of the smallest record that speaks of what a question names, and its region."""
+    said = _topic(sheet.folded)
+    if not said:
+        return None
+    for record in records_of(sheet, said):
+        found = {v.text: (v, i.id) for i in record.items for v in valued(i.text) if v.kind == "amount"}
+        if found:
+            page_wide = len(record.items) == len(record.page.lines)
+            return next(iter(found.values())) if len(found) == 1 and not page_wide else None
+    return None
+
+
+# --- all of a few --------------------------------------------------------------------------------------------------
+
+_ALL = re.compile(
+    r"\b(?:the|these|those|all|all the|their) (two|three|four|five|six|seven|eight|nine|ten|\d{1,2}) ([a-z]+)|\b(both) (?:the )?([a-z]+)"
+    r"|([两三四五六七八九十]|\d{1,2})(?:样|项|种|笔|件|个|门|科|天|份|家)([\u4e00-\u9fff]{0,3})"
+)
+
+
+def listed(sheet: Sheet) -> Solution | None:
+    """All of a few numbers of one sentence or list: "the three payments"."""
+    match = _ALL.search(sheet.folded)
+    if match is None or sheet.question.kind not in ("sum", "average") or len(sheet.pages) != 1:
+        return None
+    groups = [g for g in match.groups() if g]
+    number = {"both": 2.0, "两": 2.0}.get(groups[0]) or _number(groups[0])
+    thing = groups[1] if len(groups) > 1 else ""
+    said = [t for t in spoken(thing) if not t.weak or t.kind == "concept"] if not has_han(thing) else []
+    for record in records_of(sheet, said):
+        money = [v for v in valued(record.text) if v.kind == "amount" and v.number is not None]
+        if len(money) > 1 and len(money) != number:
+            return None
+        if len(record.items) == len(record.page.lines) or len(money) < 2:
+            continue
+        found = [(v, next((i for i in record.items if v.text in normal(i.text)), record.items[0])) for v in money]
+        total = sum(v.number or 0.0 for v, _ in found) / (number if sheet.question.kind == "average" else 1)
+        how = " + ".join(v.text for v, _ in found)
+        ids = tuple(dict.fromkeys(i.id for _, i in found))
+        return Solution(
+            answers.worked(shown(total), how, ids), how, ids, min(i.score for _, i in found), record.page.name
+        )
+    return None
+
+
+# --- beside what the question brings along -------------------------------------------------------------------------
+
+_TOO = re.compile(
+    r"\btoo (?:tall|high|long|wide|heavy|old|young|much|many|big|large|short|low)\b|\bover(?:weight| the limit)?\b|超[过出了重高]?|多出"
+)
+_BOUND = re.compile(
+    r"\bmax(?:imum)?\b|\blimit|\bup to\b|\bno more than\b|\bnot (?:over|exceed)|\bunder\b|\bmin(?:imum)?\b|\bat least\b|限|最[高大多重长]|不[超得]|以[内下]|至少"
+)
+
+
+def beyond(sheet: Sheet) -> Solution | None:
+    """How far what the question tells lies beyond the page's limit in the same unit: "my case weighs 26 kg"."""
+    if not _TOO.search(sheet.folded) or not re.search(r"\bhow (?:much|many|far)\b|\bby how\b|多少|几", sheet.folded):
+        return None
+    own = [(float(m[1]), m[2]) for m in _MEASURED.finditer(sheet.folded)]
+    if len(own) != 1:
+        return None
+    number, unit = own[0]
+    found = {
+        (float(m[1]), i.id): (m[1], p)
+        for p in sheet.pages for i in p.lines if _BOUND.search(normal(i.text))
+        for m in _MEASURED.finditer(normal(i.text)) if _UNITS.get(m[2], m[2]) == _UNITS.get(unit, unit)
+    }  # fmt: skip
+    if len({n for n, _ in found}) != 1:
+        return None
+    (limit, at), (text, page) = next(iter(found.items()))
+    how = f"{shown(number)} - {text}"
+    return Solution(answers.worked(shown(abs(number - limit)), how, (at,)), how, (at,), 1.0, page.name)
+
+
+_MEASURED = re.compile(
+    r"(\d+(?:\.\d+)?)\s?(kg|cm|mm|km|m|metres?|meters?|g|l|litres?|mph|tons?|tonnes?|t|公斤|千克|厘米|毫米|米|吨|克|升)(?![a-z²³])"
+)
+_UNITS = {
+    "metre": "m",
+    "metres": "m",
+    "meter": "m",
+    "meters": "m",
+    "米": "m",
+    "公斤": "kg",
+    "千克": "kg",
+    "厘米": "cm",
+    "毫米": "mm",
+    "吨": "t",
+    "tonne": "t",
+    "tonnes": "t",
+    "ton": "t",
+    "tons": "t",
+    "litre": "l",
+    "litres": "l",
+    "升": "l",
+    "克": "g",
+}
 
 
 # --- by the piece --------------------------------------------------------------------------------------------------
