@@ -43,6 +43,9 @@ def addressed(question: Question, pages: Sequence[Page]) -> tuple[Question, Sequ
         r"[多少]了(?!多少|几)|新增|\b(?:added|removed)\b", question.folded
     ):
         return question, pages
+    counted = _by_number(question, pages)
+    if counted is not None:
+        return counted
     named = [_names(question.folded, page, [p for p in pages if p is not page]) for page in pages]
     if sum(bool(n) for n in named) != 1:
         return question, pages
@@ -52,6 +55,26 @@ def addressed(question: Question, pages: Sequence[Page]) -> tuple[Question, Sequ
         rest = re.sub(_AROUND[has_han(name)].format(re.escape(name)), " ", rest, flags=re.IGNORECASE)
     asked = analyse(" ".join(rest.split()), 1)
     return (asked, [pages[index]]) if asked.terms else (question, pages)
+
+
+_NUMBERED = re.compile(
+    r"\b(?:(?:in|on|of|under|with|from|for) )?the (first|second|1st|2nd) (?P<thing>[a-z]+)|第([一二])(?P<zh>[\u4e00-\u9fff])"
+)
+
+
+def _by_number(question: Question, pages: Sequence[Page]) -> tuple[Question, Sequence[Page]] | None:
+    """The page of "the second policy", where every page is headed as a policy."""
+    match = _NUMBERED.search(question.folded)
+    if match is None or len(pages) != 2:
+        return None
+    thing = match["thing"] or match["zh"]
+    heads = [" ".join(heading(p)) for p in pages]
+    if not all(thing in h if has_han(thing) else _stands(thing, h) for h in heads):
+        return None
+    index = 0 if (match[1] or match[3]) in ("first", "1st", "一") else 1
+    rest = question.folded[: match.start()] + " it " + question.folded[match.end() :]
+    asked = analyse(rest if not has_han(rest) else rest.replace(" it ", ""), 1)
+    return (asked, [pages[index]]) if asked.terms else None
 
 
 def _names(folded: str, page: Page, others: Sequence[Page]) -> list[str]:

@@ -334,6 +334,8 @@ def _kind_of_several(question: Question, yesno: bool) -> str:
             r"\b(?:the|his|her|their|its) (hours?|times?|days?|names?|number|prices?|dates?) (?!of)", folded
         )
         return "changes" if bare and not named and asking.find("same", folded) else ""
+    if asking.find("difference", folded) and re.search(r"\bhow (?:much|many)\b|[差多少高低贵](?:了)?(?:多少|几)", folded):
+        return ""
     compares = question.comparative and asking.find("chooser", folded) is not None
     return "choose" if compares or question.choose else ""
 

@@ -97,7 +97,7 @@ def _by_words(question: Question, pages: Sequence[Page]) -> Solution | None:
         tops[n] = max(tops[n], (agreed, ids))
     order = sorted(range(len(pages)), key=lambda n: -tops[n][0])
     first, second = tops[order[0]], tops[order[1]]
-    if first[0] < 0.5 or first[0] - second[0] < 0.2:
+    if first[0] < 0.5 or first[0] - second[0] < 0.17:
         return None
     return Solution(answers.cited(called(question, pages, order[0]), first[1]), "only this picture fits", first[1])
 
@@ -130,7 +130,7 @@ def _opens(asked: frozenset[int], page: Page) -> tuple[bool, tuple[str, ...]] | 
 
 _CHOOSING = re.compile(
     r"\b(?:(?:which|what)(?: of (?:the|these|those)(?: two)?)?(?: \w+)?|who|whose|where)\b|"
-    r"\b(?:picture|image|photo|two|both|than|will|let|get|going|go|gives?|offers?|charges?|asks?|wants?|takes?|includes?|"
+    r"\b(?:picture|image|photo|two|both|than|will|lets?|makes?|get|going|go|gives?|offers?|charges?|asks?|wants?|takes?|includes?|"
     r"provides?|needs?|costs?|mentions?|talks?|says?|shows?|lists?|speaks?)\b|哪一?[家个张份边款所间](?:店|驾校|公司)?|谁|两[家张个份]|提到|写[了着]|[更较最]|一?些|一?点|还是|便宜|贵|快|慢|划算|[高低早晚长短]|学|买|[多少大小](?=[？?。]|$)"
 )
 _OVERALL = re.compile(r"\b(?:overall|altogether|in total|all in|in all|total)\b|总[价共的]|一共|合计|全部")
@@ -201,18 +201,26 @@ def value_for(phrase: str, kind: str, page: Page) -> list[Hit]:
         (" ".join((p.label, *p.context)), p.value, p.ids) for p in page.pairs if p.prior >= 0.8 and not values(p.label)
     ]
     texts += [(text, text, ids) for text, ids in _parts(page)]
-    typed = [(t, v, ids) for t, value, ids in texts if (v := _typed(value, kind)) is not None]
+    priced = kind == "amount" and any(of_kind(i.text, "amount") for i in page.lines)
+    return _nearest(phrase, kind, page, texts, priced) or _nearest(phrase, kind, page, texts, False)
+
+
+def _nearest(
+    phrase: str, kind: str, page: Page, texts: Sequence[tuple[str, str, tuple[str, ...]]], priced: bool
+) -> list[Hit]:
+    typed = [(t, v, ids) for t, value, ids in texts if (v := _typed(value, kind, priced)) is not None]
     scores = shares(phrase, [t for t, _, _ in typed])
     ranked = sorted(zip(scores, typed, strict=True), key=lambda st: -st[0] + 0.001 * len(st[1][0]))
     return [Hit(v, ids, t, s, page.name, kind, (), 1.0) for s, (t, v, ids) in ranked[:1] if s >= 0.5]
 
 
-def _typed(text: str, kind: str) -> str | None:
-    """The first value of a type in a text; a bare number may be an amount."""
+def _typed(text: str, kind: str, priced: bool = False) -> str | None:
+    """The first value of a type in a text; a bare number may be an amount where no amount is marked as money."""
     if kind in ("", "number"):
         return text if number_of(text) is not None else None
-    kinds = {"when": ("date", "time"), "amount": ("amount", "number")}.get(kind, (kind,))
-    return next((v.text for k in kinds for v in of_kind(text, k)), None)
+    kinds = {"when": ("date", "time"), "amount": ("amount",) if priced else ("amount", "number")}.get(kind, (kind,))
+    found = (v.text for k in kinds for v in of_kind(text, k))
+    return next((t for t in found if kind != "amount" or any(c.isdigit() for c in t)), None)
 
 
 def called(question: Question, pages: Sequence[Page], index: int) -> str:

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 from visual_agent.engines.planner import answers, asking, changes
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import normal
+from visual_agent.engines.planner.naming import heading
 from visual_agent.engines.planner.nearest import content, shares
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
@@ -21,7 +22,7 @@ from visual_agent.engines.planner.questions import Question, typed
 from visual_agent.engines.planner.several import called, chosen
 from visual_agent.engines.planner.single import Solution, one_field
 from visual_agent.engines.planner.values import of_kind, values
-from visual_agent.engines.planner.words import Term
+from visual_agent.engines.planner.words import Term, likeness, words
 
 _GONE = re.compile(
     r"\b(?:removed?|taken (?:off|out|away)|gone|missing|dropped|deleted|no longer|disappeared|left out|cut|crossed out)\b|删|去掉|少了|没有了|取消了|不见"
@@ -250,8 +251,21 @@ def which(question: Question, pages: Sequence[Page]) -> Solution | None:
     if len(pages) < 2 or not re.search(r"\bwh(?:ich|ere|o)\b|[哪谁]", question.folded) or question.picture is not None:
         return None
     by_time = _by_time(question, pages)
-    asks_one = question.kind in ("field", "extreme") and asking.find("choose", question.folded)
+    asks_one = question.kind in ("field", "extreme") and (
+        asking.find("choose", question.folded) or _asks_whose(question, pages)
+    )
     return by_time or (chosen(question, pages) if asks_one else None)
+
+
+_WHOSE = re.compile(r"\bwhich ([a-z]{3,}) (?!of\b|is the\b|was the\b)(?:[a-z]+s|do|has|have|is|are|was|will|can)\b")
+
+
+def _asks_whose(question: Question, pages: Sequence[Page]) -> bool:
+    """Whether a sort of thing is asked for that no page speaks of: the pages are such things ("which agency stops")."""
+    match = _WHOSE.search(question.folded)
+    asked = [t for t in question.terms if match is not None and t.text == match[1]]
+    under = [words("\n".join(i.text for i in p.lines if normal(i.text) not in heading(p))) for p in pages]
+    return bool(asked) and not any(likeness(t, said) >= 0.55 for t in asked for said in under)
 
 
 def _by_time(question: Question, pages: Sequence[Page]) -> Solution | None:
