@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 
 from visual_agent.engines.planner import answers, measures
 from visual_agent.engines.planner.ages import age_told, ages_in, is_age
+from visual_agent.engines.planner.counting import absent
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.figure_words import Asked, asked_words, speaks
 from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.quantities import counted_thing
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.single import Solution
@@ -28,6 +30,8 @@ _LEAST = 0.6
 """Least share of a question that a figure's surroundings must account for."""
 _CLEAR = 0.85
 """The same where nothing else has been tried yet."""
+_COUNTED = 0.45
+"""The same for a number of things whose noun stands beside it."""
 _MARGIN = 0.015
 _MOST = 600
 """Figures that are looked at; a page with more is a list that other modules search."""
@@ -97,12 +101,16 @@ def measured(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def amount(question: Question, pages: Sequence[Page], least: float = _LEAST) -> Solution | None:
     """The figure that a question asks for, where one clearly is meant."""
-    wants = _wants(question)
-    known = question.kind == "field" or (question.kind == "count" and measures.asked(question.folded))
-    if question.looks or not wants or not known or len(question.folded) > 300:
+    counts = question.kind == "count" and not measures.asked(question.folded)
+    wants = "number" if counts else _wants(question)
+    if question.looks or not wants or question.kind not in ("field", "count") or len(question.folded) > 300:
         return None
     found = [f for page in pages for f in figures(page)]
     found = [f for f in found if _fits(f, wants, question)][:_MOST]
+    if counts:
+        if absent(question, pages):
+            return None
+        found, least = _of_things(found, question), _COUNTED
     ranked = _ranked(question, wants, found)
     if not ranked or ranked[0][0] < least:
         return None
@@ -126,6 +134,15 @@ def _wants(question: Question) -> str:
     if wants in ("", "text", "duration") and _PAID.search(question.folded):
         return "amount"
     return "number" if wants in ("", "text", "place") and measures.asked(question.folded) else ""
+
+
+def _of_things(found: Sequence[Figure], question: Question) -> list[Figure]:
+    """The whole numbers whose own words or heading name what is counted."""
+    thing = counted_thing(question.folded)
+    noun = asked_words(thing.noun, question.folded)
+    whole = [f for f in found if f.kind == "number" and not f.unit and re.fullmatch(r"\d[\d,]*", f.text.strip())]
+    whole = [f for f in whole if not re.fullmatch(r"(?:19|20)\d\d", f.text.strip())]
+    return [f for f in whole if thing.generic or any(speaks(w, f"{f.own} {f.head}") >= 0.5 for w in noun)]
 
 
 def is_figure(question: Question, answer: str) -> bool:

@@ -21,7 +21,7 @@ from visual_agent.engines.planner.meanings import closeness
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import bulleted
-from visual_agent.engines.planner.quantities import PARTICLES, counted_thing
+from visual_agent.engines.planner.quantities import PARTICLES, UNITS, counted_thing
 from visual_agent.engines.planner.questions import Question, threshold
 from visual_agent.engines.planner.ranking import is_index, key_of, nearest_heading, titled
 from visual_agent.engines.planner.records import records
@@ -235,7 +235,10 @@ def _numbers_before(noun: str, item: Item) -> list[str]:
     folded = normal(item.text)
     if has_han(noun):
         return re.findall(rf"(?<![\d.,])(\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九十]+)\s?个?{noun}", folded)
-    found = re.findall(rf"(?<![\w.,-])({_NUMBER}) (?:[a-z-]+ )?({re.escape(noun[:3])}[a-z]*)\b(?!:? ?\d)", folded)
+    found = re.findall(
+        rf"(?<![\w.,-])({_NUMBER}) (?:[a-z-]+ )?({re.escape(noun[:3])}[a-z]*)\b(?!:? ?\d)(?!(?: [a-z-]+){{1,2}}: ?\d)",
+        folded,
+    )
     numbers = [number for number, said in found if stem(said) == stem(noun)]
     unit = _UNITS.get(noun if noun.endswith("s") or noun == "people" else noun + "s")
     return numbers + (re.findall(rf"(\d+)\s?{unit}", folded) if unit else [])
@@ -311,6 +314,11 @@ def _tells(hit: Hit, question: Question, page: Page) -> bool:
     around = normal(f"{hit.label} {hit.column} {source}")
     said = words(around)
     about = [t for t in question.terms if any(n in t.text for n in nouns)]
+    if words(hit.label).concepts & {"address", "phone"}:
+        return False
+    unit = counted_thing(question.folded).unit
+    if unit and re.search(rf"(?<!\d){re.escape(hit.text.strip(unit))}\s?{unit}", normal(source)):
+        return True
     if nouns[0] in _PEOPLE and re.search(rf"{re.escape(hit.text)}\s?[{_PEOPLE}]", source):
         return True
     return any(n[:4] in around for n in nouns) or any(likeness(t, said) >= 0.55 for t in about)
@@ -361,11 +369,23 @@ def _stated(question: Question, pages: Sequence[Page]) -> Solution | None:
     found = beside(question, pages)
     if found is not None:
         return found
+    sizes = _SIZE.findall(question.folded)
     for page in pages:
-        hits = _nearest([h for h in best(question, page)[:4] if _tells(h, question, page)][:2], question)
+        told = [h for h in best(question, page)[:4] if _tells(h, question, page) and _of_size(h, sizes, page)]
+        hits = _nearest(told[:2], question)
         if hits and hits[0].score >= 0.75 and not _of_rows(hits):
             return told_by(hits[0], page)
     return None
+
+
+_SIZE = re.compile(rf"(?<![\d.])\d+(?:\.\d+)?\s?(?:(?:{'|'.join(sorted(UNITS))})\b|[升米克码寸])")
+
+
+def _of_size(hit: Hit, sizes: Sequence[str], page: Page) -> bool:
+    """Whether a value stands with the sizes that the question names: "13 mm", not "3 mm"."""
+    around = " ".join([hit.label, *(page.known[i].text for i in (*hit.ids, *hit.also) if i in page.known)])
+    said = {re.sub(r"\s", "", s) for s in _SIZE.findall(normal(around))}
+    return all(re.sub(r"\s", "", s) in said for s in sizes)
 
 
 def _all(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -421,7 +441,8 @@ def _labelled(question: Question, pages: Sequence[Page]) -> Solution | None:
         return None
     text = re.sub(r"\s*\[[^\]]*\]", "", found.text)
     page = next((p for p in pages if p.name == found.page), pages[0])
-    return found if _tells(Hit(text, found.ids, found.why, 1.0), question, page) else None
+    hit = Hit(text, found.ids, found.why, 1.0)
+    return found if _tells(hit, question, page) and _of_size(hit, _SIZE.findall(question.folded), page) else None
 
 
 _THINGS = re.compile(

@@ -346,7 +346,7 @@ _PREDICATE = re.compile(
     r"\b(?:are|is|were|was|been|be|got|gone) (?:(?:already|now|currently|still|marked|listed|shown|as|all|not|yet) )*([a-z]+)"
     r"(?: (?:already|now|so far|at the moment|yet|out|up|off|today))?\s*[?.]?$"
 )
-PARTICLES = frozenset("up out down off on in away over through".split())  # noqa: SIM905
+PARTICLES = frozenset("up out down off on in away over through inside outside together".split())  # noqa: SIM905
 _PRINTED = frozenset("shown listed printed given mentioned named involved present here".split())  # noqa: SIM905
 
 

@@ -162,9 +162,12 @@ class _Tally:
         if self._is_plan() and (len(picked) == 1 or columns):
             return self._turns(picked, columns)
         rows = set.intersection(*({r for r, _ in cells} for cells in picked))
-        if len(rows) == 1 and (any(c == 0 for cells in picked for _, c in cells) or not self._are_records()):
+        if len(rows) == 1 and (any(c == 0 for cells in picked for _, c in cells) or not self._is_table()):
             return []  # a record that is named is asked for something that it does not say
         return [_first(self.rows[r]) for r in sorted(rows)]
+
+    def _is_table(self) -> bool:
+        return any(self.heads) and self._are_records()
 
     def are_all(self) -> bool:
         """Whether the question speaks of the records as a whole, and of nothing that picks some of them."""
