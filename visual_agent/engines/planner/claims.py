@@ -36,7 +36,7 @@ _LESS = re.compile(
     r"|[少低小早短差轻]|便宜|[降减跌]|退步|变差"
 )
 _EVEN = re.compile(
-    r"\b(?:match|matches|matched|agree[sd]?|balanced?|tall(?:y|ied)|same|equal(?:led|s)?|identical|as (?:much|many|high|good|long) as)\b"
+    r"\b(?:match|matches|matched|agree[sd]?|balanced?|tall(?:y|ied)|same|equal(?:led|s)?|identical|as (?:much|many|high|good|long)(?: \w+){0,6}? as)\b"
     r"|一样|相同|相等|一致|相符|对得上|吻合"
 )
 _TREND = re.compile(
@@ -61,7 +61,7 @@ _ACTUAL = re.compile(r"\b(?:count(?:ed)?|actual|declared|found|terminal|received
 
 _ASKS_BAD = re.compile(
     r"\b(?:wrong|problems?|trouble|faults?|faulty|fail(?:ed)?|broken|off|leave|absent|away|sold out|unpaid|overdue|late|delayed|cancel\w*|missing|vacant|free"
-    r"|full|damaged|defects?|leak\w*|unfilled|empty|outstanding|closed|out of (?:stock|order))\b"
+    r"|full|fully booked|booked up|damaged|defects?|leak\w*|unfilled|empty|outstanding|closed|out of (?:stock|order))\b"
     r"|不合格|没通过|没过|问题|坏|故障|异常|缺|售罄|卖完|卖光|请假|休|没付|未付|没交|欠|取消|延误|晚点|满"
 )
 _ASKS_GOOD = re.compile(
@@ -72,7 +72,7 @@ _ASKS_GOOD = re.compile(
 _BAD = re.compile(
     r"(?:fail(?:ed|s)?|fault(?:y)?|broken|defect(?:ive)?|damaged|poor|bad|worn|split|leak\w*|no|none|nil|off|(?:on |annual |sick )?leave|holiday|sick|rest(?: day)?|sold out|out of stock|unavailable|unpaid"
     r"|not .{2,20}|pending|overdue|cancelled|canceled|delayed|late|missing|vacant|closed|full|fully booked|outstanding|refused|declined|rejected|out|absent|away|x|✗|✘|×|0"
-    r"|[-–—]|/|[待未不没无欠缺].{0,6}|.{1,4}中|休息?|请假|年假|病假|售罄|缺货|已满|满|取消|已取消|故障|损坏|异常|偏[高低]|超标|否|差)\W*"
+    r"|[-–—]|/|[待未不没无欠缺].{0,6}|.{1,4}中|休息?|请假|年假|病假|售罄|缺货|已满|满|取消|已取消|延误|晚点|停运|停课|故障|损坏|异常|偏[高低]|超标|否|差)\W*"
 )
 _GOOD = re.compile(
     r"(?:ok(?:ay)?|pass(?:ed)?|yes|good|fine|sound|clean|clear|satisfactory|acceptable|normal|in order|done|paid|settled|finished|completed?|sent|shipped|dispatched|delivered|arrived|received"
@@ -100,19 +100,27 @@ def claimed(question: Question, page: Page, beside: Sequence[Page] = ()) -> Ruli
     """Whether it is so; `beside` are pages whose cells may hold the word that the question says as well."""
     if question.quoted:
         return None
-    for grid in records(page):
+    for grid in [*records(page), *_headed(page)]:
         chosen = _chosen(question, grid)
         if not chosen.rows or any(_is_sentence(grid.body[n][0]) for n, _ in chosen.rows):
             continue
-        for rule in (_compared, _limited, _in_state, _filled):
+        for rule in (_compared, _ranged, _limited, _in_state, _filled):
             found = rule(question, chosen, page, beside)
             if found is not None:
                 return found
     return None
 
 
+def _headed(page: Page) -> list[Grid]:
+    """Tables of words alone, which look like forms: their first row is taken for headings."""
+    forms = [g for g in page.grids if g.kind != "list" and g.width > 2 and len(g.body) > 2]
+    return [
+        Grid("list", tuple((c,) if c is not None else () for c in g.body[0]), g.body[1:], title=g.title) for g in forms
+    ]
+
+
 def _is_sentence(name: Item | None) -> bool:
-    return name is not None and (len(name.text) > 16 if has_han(name.text) else name.text.count(" ") > 5)
+    return name is not None and (len(name.text) > 16 if has_han(name.text) else name.text.count(" ") > 4)
 
 
 def _chosen(question: Question, grid: Grid) -> Chosen:
@@ -263,6 +271,30 @@ def _limited(question: Question, chosen: Chosen, page: Page, beside: Sequence[Pa
     return passed == asks_over, f"{top.text} / {match[1]}", (top.id, item.id)
 
 
+_RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\s?(?:[-–—~～至到]|to)\s?(-?\d+(?:\.\d+)?)|([<>≤≥])\s?(\d+(?:\.\d+)?)")
+_HIGH = re.compile(r"\b(?:high|above|over|exceeds?|raised|elevated)\b|[偏过太]高|超标|高于")
+_LOW = re.compile(r"\b(?:low|below|under|deficient)\b|[偏过太]低|不足|低于")
+_NORMAL = re.compile(r"\b(?:normal|in range|within|all right|alright|ok(?:ay)?|fine|healthy)\b|正常|达标|合格|没问题")
+_ODD = re.compile(r"\b(?:abnormal|outside|out of range|wrong|problem)\b|不正常|异常|问题")
+
+
+def _ranged(question: Question, chosen: Chosen, page: Page, beside: Sequence[Page]) -> Ruling | None:
+    """A result against the range in its row: "is the uric acid normal?"."""
+    if len(chosen.rows) != 1:
+        return None
+    cells = chosen.cells(chosen.rows[0][0], range(1, chosen.grid.width))
+    span = next(((m, c) for c in cells if (m := _RANGE.fullmatch(normal(c.text).strip()))), None)
+    result = next((c for c in cells if re.fullmatch(r"-?\d+(?:\.\d+)?", c.text.strip())), None)
+    if span is None or result is None:
+        return None
+    match, number = span[0], float(result.text)
+    low = float(match[1]) if match[1] else float(match[4]) if match[3] in (">", "≥") else float("-inf")
+    high = float(match[2]) if match[2] else float(match[4]) if match[3] in ("<", "≤") else float("inf")
+    said = {_HIGH: number > high, _LOW: number < low, _ODD: not low <= number <= high, _NORMAL: low <= number <= high}
+    yes = next((truth for pattern, truth in said.items() if pattern.search(question.folded)), None)
+    return (yes, f"{result.text} / {span[1].text}", (result.id, span[1].id)) if yes is not None else None
+
+
 # --- states --------------------------------------------------------------------------------------------------------
 
 
@@ -300,14 +332,24 @@ def _in_state(question: Question, chosen: Chosen, page: Page, beside: Sequence[P
     named = [n for n, _ in chosen.columns if n >= at]
     if len(named) > 1:
         return None
-    stock = re.search(r"\b(?:left|stock|any|available|still|got|buy|get)\b|还有|有货|有没有|名额|剩", question.folded)
+    stock = re.search(
+        r"\b(?:left|stock|any|available|still|got|buy|get|full|fully booked|sold out|join)\b|还有|有货|有没有|名额|剩",
+        question.folded,
+    )
     for cell in chosen.cells(row, named or range(at, chosen.grid.width)):
         state = normal(cell.text).strip()
         fails, holds = _BAD.fullmatch(state) is not None, _GOOD.fullmatch(state) is not None
-        if stock and re.fullmatch(r"\d+", state):
+        if stock and re.fullmatch(r"\d+", state) and _counts_stock(chosen.grid, cell):
             fails, holds = int(state) == 0, int(state) > 0
         if named and not fails and not holds and (at == 1 and re.search(r"\d", state)):
             holds = True  # hours of a shift
         if fails or holds:
             return holds == (bad is None), f"{chosen.grid.body[row][at - 1].text}: {cell.text}", (cell.id,)  # type: ignore[union-attr]
     return None
+
+
+def _counts_stock(grid: Grid, cell: Item) -> bool:
+    """Whether a number says how many there are left: its heading does, or nothing else stands in its row."""
+    column = next((n for row in grid.body for n, c in enumerate(row) if c is cell), 0)
+    told = r"\b(?:left|spaces?|places?|stock|available|remaining|qty|quantity|free|seats)\b|余|名额|库存|剩|空位|数量"
+    return grid.width == 2 or re.search(told, normal(grid.head(column))) is not None

@@ -35,6 +35,7 @@ _NEGATIVE = re.compile(
     r"|\bkeep (?:off|out)\b"
     r"|\bout of (?:order|service|stock|use)\b|\bsold out\b|\bunavailable\b|\bdeclined\b|\bfailed\b"
     r"|\bturned down\b|\brefused\b|\brejected\b|\bdeferred\b|\bpostponed\b|\bwithdrawn\b|\bvoted down\b|\bon hold\b"
+    r"|\bfree (?:from|of)\b|\bforgot\b|\bforgotten\b|\bfailed to\b|忘[了记]|没[有能法]"
     r"|\bdrows\w+\b|否决|驳回|搁置|推迟|暂缓|不(?:外|可|得|准|许|能|予|再|含|带|收|接|支|提|退|设|对|宜|参|包)|禁止|严禁|请勿|切勿|勿|禁用|忌|慎用|不得|不准|不可|不许|不能|谢绝|不允许|不接受|不支持|不退"
 )
 _EXCEPT = re.compile(
@@ -49,7 +50,7 @@ _NEEDLESS = re.compile(
     r"|无需|不用|不必|免"
 )
 _ASKS_NEED = re.compile(
-    r"\b(?:need|have to|must|required|should|necessary|compulsory|mandatory)\b|需要|要不要|必须|用不用|得"
+    r"\b(?:need|have to|must|required|should|necessary|compulsory|mandatory)\b|需要|要不要|必须|用不用|得|要(?!是|么|不)"
 )
 _PERMITS = re.compile(
     r"\b(?:allowed|permitted|welcome|may|can|accepted|available|yes|included|free"
@@ -214,6 +215,7 @@ def _bounded(question: Question, keys: Sequence[Key], passages: Sequence[Passage
 
 _SPLIT = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；;])\s*(?=\S)|\s[·|•]\s")
 _CLAUSE = re.compile(r"[,，]\s*(?:but|and|though)?\s*|\s+but\s+|(?:(?<=\d\.\d\d)|(?<=free))\s+(?=[A-Z])")
+_FREE_FROM = re.compile(r"\b(?:free (?:from|of)|contains no|no added)\b", re.IGNORECASE)
 _ASIDE = re.compile(
     r"\b(?:even (?:when|if|though)|although|though|whether|as long as|(?:if|when|where|who|which) [^,.;]*\bnot\b)[^,.;]*"
 )
@@ -229,6 +231,8 @@ def _rule(question: Question, keys: Sequence[Key], page: Page) -> Ruling | None:
     priced = [f for f in found if _TELLS_COST.search(normal(f[0]))] if asks_cost else []
     scored = []
     for clause, sentence, ids, share in priced or found:
+        if _other_season(question.folded, normal(clause)):
+            continue
         inside = within(question.folded, normal(clause))
         if priced and inside:
             share = max(share, 0.9)  # a price for these needs no other word
@@ -240,7 +244,7 @@ def _rule(question: Question, keys: Sequence[Key], page: Page) -> Ruling | None:
             )
     for _, clause, sentence, ids, share, inside in sorted(scored, key=lambda s: -s[0])[:3]:
         yes = None
-        for text in dict.fromkeys((sentence,) if _EXCEPT.search(normal(clause)) else (clause, sentence)):
+        for text in _spoken(keys, clause, sentence):
             text = _ASIDE.sub(" ", normal(text))
             yes = _costs(question, text, inside)
             yes = yes if yes is not None else _says(question, keys, text, asks_need, asks_leave, inside)
@@ -252,6 +256,13 @@ def _rule(question: Question, keys: Sequence[Key], page: Page) -> Ruling | None:
         if yes is not None:
             return (yes != bool(_ASKS_OFF.search(question.folded)), clause, ids)
     return None
+
+
+def _spoken(keys: Sequence[Key], clause: str, sentence: str) -> tuple[str, ...]:
+    """What decides: the clause, and its sentence where that speaks of more of the question."""
+    if _EXCEPT.search(normal(clause)):
+        return (sentence,)
+    return (clause, sentence) if _share(keys, sentence) > _share(keys, clause) else (clause,)
 
 
 _BANS = re.compile(
@@ -276,6 +287,16 @@ def _headed(ids: Sequence[str], page: Page, asks_leave: bool, inside: bool | Non
     return None
 
 
+_SEASONS = ("寒假", "暑假", "春节", "国庆", "summer", "winter", "spring", "autumn", "easter", "christmas", "half-term")
+
+
+def _other_season(asked: str, said: str) -> bool:
+    """Whether a sentence is about other holidays or another season than the question."""
+    named = [s for s in _SEASONS if s in asked]
+    told = [s for s in _SEASONS if s in said]
+    return bool(named and told) and not set(named) & set(told)
+
+
 def _clauses(question: Question, keys: Sequence[Key], page: Page) -> list[tuple[str, str, tuple[str, ...], float]]:
     """(clause, its sentence, regions, share of the question) of everything that stands on the page."""
     loose = {tuple(i.id for i in row) for row in page.rows}
@@ -290,11 +311,12 @@ def _clauses(question: Question, keys: Sequence[Key], page: Page) -> list[tuple[
     found = []
     for (sentence, ids), close in zip(whole, near, strict=True):
         share = max(_share(keys, sentence), close if close >= 0.6 else 0.0)
-        parts = [p for p in _CLAUSE.split(sentence) if p]
+        parts = [] if _FREE_FROM.search(sentence) else [p for p in _CLAUSE.split(sentence) if p]
+        subject = sentence.partition(":")[0] if ":" in sentence else ""
         if len(parts) < 2:
             found.append((sentence, sentence, ids, share))
             continue
-        found += [(clause, sentence, ids, (share + _share(keys, clause)) / 2) for clause in parts]
+        found += [(clause, sentence, ids, (share + _share(keys, f"{subject} {clause}")) / 2) for clause in parts]
     return found
 
 
@@ -347,6 +369,8 @@ def _says(
     if inside is not None and not _ALONE.search(question.folded):
         return inside != (_NEGATIVE.search(text) is not None)
     if _NEGATIVE.search(text):
+        return False
+    if asks_leave and re.search(r"\bclosed\b|关闭|停用", text):
         return False
     confined = _CONFINED.search(text)
     if confined and asks_leave:

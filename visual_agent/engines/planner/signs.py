@@ -330,7 +330,9 @@ def _present(question: Question, pages: Sequence[Page]) -> Verdict | None:
     for page in pages:
         for text, ids in spoken_of(question, page, _PRESENT)[:1]:
             said = re.sub(r"^\W*(?:no|不|没有)[,， ]+(?:but|though|不过|但)", "", normal(text))
-            forbids = asking.find("forbids", said) is not None and not asking.find("forbids", question.folded)
+            forbids = (
+                asking.find("forbids", said) or re.search(r"\bfree (?:from|of)\b", said)
+            ) is not None and not asking.find("forbids", question.folded)
             missed = _ATTENDS.search(question.folded) is not None and _ABSENT.search(said) is not None
             return Verdict(not (forbids or missed) or _mentions(question), text, ids)
     if asking.find("presence", question.folded) and pages:
