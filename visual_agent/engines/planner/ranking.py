@@ -128,6 +128,8 @@ _NEAR = 0.45
 def rank_column(match: Match, first: int = 0) -> tuple[int, float] | None:
     """The column that the question ranks by, and a small bonus for how sure that is."""
     columns = [c for c in range(first, match.grid.width) if _ranks(match, c)]
+    if match.question.measure == "height" and not any(_measures(match, c) for c in columns):
+        columns = [c for c in columns if match.said[c]]  # no price is deep
     measured_by = [c for c in columns if _measures(match, c)]
     columns = measured_by or (columns if _may_measure(match) else [])
     choices = [(_evidence(match, c), c) for c in columns]
@@ -286,6 +288,8 @@ def gauges(match: Match) -> list[Term]:
         for t in question.terms
         if (t in headed or (t.kind != "soft" and not t.weak))
         and t.text not in _PARTICLES
+        and re.search(rf"[最更较]{re.escape(t.text)}", question.folded) is None
+        and re.fullmatch(r"一[\u4e00-\u9fff]", t.text) is None
         and t not in selecting
         and t.text not in out
         and _ASKING.search(t.text) is None
