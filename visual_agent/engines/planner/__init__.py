@@ -17,6 +17,7 @@ which a question passes them:
     fields.py, prose.py, tables.py   which value is meant: by its label, in a sentence, by row and column
     measures.py, ages.py, figure_words.py, amounts.py, bounds.py   a figure asked for in other words: what it measures,
                          for what age; the end of a printed range
+    scales.py, stated.py     what cells are put in order by; the most that a page states itself
     ranking.py, counting.py, tallying.py   most and least, places in standings; numbers beside what is counted; how many
                          records or cells say it
     plotted.py, charted.py   which bars and series a question about a chart means; what they say
@@ -30,6 +31,7 @@ which a question passes them:
     timed.py, moments.py     every time on a page and what it is the time of; when, until when, how long, how often
     titles.py, categories.py, reasons.py   what a thing is called; which of a kind it is ("what colour"); why
     flagged.py, phrases.py, vocabulary.py   records in a state; the words of a sentence that answer (`phrases.toml`)
+    venues.py                places that a page names and what they are the place of
     nearest.py, pointing.py, naming.py, replies.py   the nearest of several texts; the line that is pointed at; which
                          picture is meant; yes and no in chats and boxes
     colloquial.py, zh_parts.py, chatting.py   spoken Chinese: words of people and papers, the part that answers, chats

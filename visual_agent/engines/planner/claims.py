@@ -71,7 +71,7 @@ _ASKS_GOOD = re.compile(
 )
 _BAD = re.compile(
     r"(?:fail(?:ed|s)?|fault(?:y)?|broken|defect(?:ive)?|damaged|poor|bad|worn|split|leak\w*|no|none|nil|off|(?:on |annual |sick )?leave|holiday|sick|rest(?: day)?|sold out|out of stock|unavailable|unpaid"
-    r"|not .{2,20}|pending|overdue|cancelled|canceled|delayed|late|missing|vacant|closed|full|fully booked|outstanding|refused|declined|rejected|out|absent|away|x|✗|✘|×|0"
+    r"|not .{2,20}|pending|in progress|ongoing|to do|overdue|cancelled|canceled|delayed|late|missing|vacant|closed|full|fully booked|outstanding|refused|declined|rejected|out|absent|away|x|✗|✘|×|0"
     r"|[-–—]|/|[待未不没无欠缺].{0,6}|.{1,4}中|休息?|请假|年假|病假|售罄|缺货|已满|满|取消|已取消|延误|晚点|停运|停课|故障|损坏|异常|偏[高低]|超标|否|差)\W*"
 )
 _GOOD = re.compile(
@@ -124,9 +124,10 @@ def _is_sentence(name: Item | None) -> bool:
 
 
 def _chosen(question: Question, grid: Grid) -> Chosen:
-    said = [w for w in content(question.folded) if w.weight > 0.3 or days_of(w.text)]
     at = _named_by(grid)
     labels = [" ".join(c.text for c in row[:at] if c is not None) for row in grid.body]
+    names = {normal(name) for name in labels}
+    said = [w for w in content(question.folded) if w.weight > 0.3 or days_of(w.text) or w.text in names]
     heads = [grid.head(n) for n in range(grid.width)]
     if not any(heads):
         heads = [c.text if c is not None else "" for c in grid.body[0]]
@@ -318,9 +319,15 @@ def _filled(question: Question, chosen: Chosen, page: Page, beside: Sequence[Pag
     ]
     if not named or not cells:
         return None
-    hit = [c for c in cells if not _is_sentence(c) and all(w.text in normal(c.text) for w in named)]
+    hit = [c for c in cells if not _is_sentence(c) and all(_holds(w.text, normal(c.text)) for w in named)]
     shown = hit[:1] or cells[:3]
     return bool(hit), " / ".join(c.text for c in shown), tuple(c.id for c in shown)
+
+
+def _holds(word: str, text: str) -> bool:
+    """Whether a cell says a word and does not deny it."""
+    denied = re.search(rf"(?:\bnot |\bnever |\bun|[未不没待]){re.escape(word)}", text)
+    return word in text and denied is None
 
 
 def _in_state(question: Question, chosen: Chosen, page: Page, beside: Sequence[Page]) -> Ruling | None:

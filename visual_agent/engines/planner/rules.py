@@ -316,7 +316,9 @@ def _clauses(question: Question, keys: Sequence[Key], page: Page) -> list[tuple[
         if len(parts) < 2:
             found.append((sentence, sentence, ids, share))
             continue
-        found += [(clause, sentence, ids, (share + _share(keys, f"{subject} {clause}")) / 2) for clause in parts]
+        for clause in parts:
+            own = _share(keys, f"{subject} {clause}")
+            found.append((clause, sentence, ids, (share + own) / 2 if own else 0.35 * share))
     return found
 
 

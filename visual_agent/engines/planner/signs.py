@@ -142,6 +142,8 @@ def _open(question: Question, page: Page) -> Verdict | None:
         return None
     days = days_of(normal(question.text)) or None
     times = [v.number for v in values(question.text) if v.kind == "time" and v.number is not None]
+    bare = re.search(r"\bat (\d{1,2})(?![\d:.]| ?[ap]m)", question.folded) if not times else None
+    times = [60.0 * int(bare[1])] if bare and days is not None else times
     if days is None and not times:
         return None
     asks_closed = re.search(r"\b(?:closed|shut)\b|休息|关门|闭馆", question.folded) is not None
@@ -155,7 +157,7 @@ def _open(question: Question, page: Page) -> Verdict | None:
         if days is not None and named is not None and not days <= named:
             continue
         shut = bool(words(text).concepts & _CLOSED)
-        hours = [v.number for v in values(text) if v.kind == "time" and v.number is not None]
+        hours = [v.number for v in values(text) if v.kind == "time" and v.number is not None] or _bare_hours(text)
         is_open = not shut
         part = next((span for pattern, span in _DAY_PARTS.items() if re.search(pattern, question.folded)), None)
         if part and not times and len(hours) >= 2 and not shut:
@@ -166,6 +168,15 @@ def _open(question: Question, page: Page) -> Verdict | None:
             )
         return Verdict(is_open != asks_closed, text, ids)
     return Verdict(asks_closed, "", ()) if spoke and days is not None else None
+
+
+def _bare_hours(text: str) -> list[float]:
+    """Hours without minutes, as in "Sunday 12-4": an end before its start is in the afternoon."""
+    match = re.search(r"(?<![\d:.])(\d{1,2}) ?[-–—] ?(\d{1,2})(?![\d:.])", text)
+    if match is None or not days_of(normal(text)):
+        return []
+    first, last = int(match[1]), int(match[2])
+    return [60.0 * first, 60.0 * (last if last > first else last + 12)] if first <= 24 and last <= 24 else []
 
 
 _DAY_PARTS = {
