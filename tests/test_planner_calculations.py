@@ -103,6 +103,14 @@ WATER = page(
 )
 FEES = page("img1", "Minutes", "Fees agreed: hall £120.00, piano £45.50 and cleaning £30.00.", "Cash in hand £900.00.")
 GATE = page("img1", "Car park", "Max height 2.1 m", "Vehicles up to 3.5 t only", "Open daily")
+FARM = page("img1", "Marwell Farm Park", "Adults £11.50   Children £8.00", "Parking £4 a day", "Open 10 am to 5.30 pm")
+METERS = page(
+    "img1",
+    "水电费通知单",
+    "户主：林建国",
+    table=(("项目", "本月读数", "金额"), ("水", "328", "64.00"), ("电", "4702", "115.20"), ("燃气", "921", "93.00")),
+)
+LOAN = page("img1", "图书借阅单", "借阅人：郑岚", "逾期每天罚0.2元")
 TRAIN = page("img1", "电子客票", "G1502", "南京南  08:15开", "北京南  11:50到", "二等座 ￥443.5")
 
 
@@ -147,6 +155,11 @@ def answered(pages, question):
         ((WATER,), "东区要交多少水费？", 360),
         ((WATER,), "东区和西区一共用水多少吨？", 215),
         ((TRAIN,), "路上要多少分钟？", 215),
+        ((FARM,), "What would two adults and three children pay?", 47),
+        ((FARM,), "Parking for three days?", 12),
+        ((METERS,), "水费和电费一共多少钱？", 179.2),
+        ((METERS,), "电费比水费多多少？", 51.2),
+        ((LOAN,), "逾期五天要罚多少钱？", 1),
         ((TRIP,), "How much is left to pay after the deposit, in a double room?", 430),
         ((FEES,), "Add up the three fees", 195.5),
         ((GATE,), "My van is 2.4 m high, by how much is it too tall?", 0.3),

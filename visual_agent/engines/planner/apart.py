@@ -85,6 +85,9 @@ def _part(text: str, pages: Sequence[Page], ask: Ask, like: Question) -> Part | 
         only = the_only(Sheet(asked, pages)) if asked.terms and like.wants == "amount" else None
         return Part(only[0].number or 0.0, only[0].kind, only[0].text, (only[1],)) if only else None
     bare = _CITED.sub("", found.text)
+    small = re.fullmatch(r"(\d+(?:\.\d+)?)\s?(?!am|pm|h)[a-z]{1,3}", bare.strip())
+    if small is not None:  # "24.5p", which would be a day
+        return Part(float(small[1]), "number", bare.strip(), found.ids)
     numbers = valued(bare)
     if not numbers or len(bare) > 60:
         return None
@@ -96,7 +99,7 @@ def _part(text: str, pages: Sequence[Page], ask: Ask, like: Question) -> Part | 
 def _differ(question: Question, parts: Sequence[Part | None]) -> Solution | None:
     """What two numbers differ by; None where one is missing, they are of two kinds or the same."""
     one, two = parts
-    if one is None or two is None or one.number == two.number or one.ids == two.ids:
+    if one is None or two is None or one.number == two.number:
         return None
     kinds = {"number" if p.kind in ("amount", "percent", "duration") else p.kind for p in (one, two)}
     if len(kinds) > 1:
@@ -166,7 +169,11 @@ def _added(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | No
     if not 2 <= len(phrases) <= 5:
         return None
     counts = [count_of(p)[0] for p in phrases]
-    parts = [_part(_asking(p, question, None), pages, ask, question) for p in phrases]
+    ones = [
+        _MANY.sub(lambda m: "一" if m[1] else "one", p, count=1) if n > 1 else p
+        for n, p in zip(counts, phrases, strict=True)
+    ]
+    parts = [_part(_asking(p, question, None), pages, ask, question) for p in ones]
     known = [p for p in parts if p is not None and p.kind in ("amount", "number", "percent", "duration")]
     if len(known) < len(parts) or len({(*p.ids, p.text) for p in known}) < len(known):
         return None
@@ -177,6 +184,9 @@ def _added(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | No
 
 
 _BOTH_WAYS = re.compile(r"来回|往返|\bboth ways\b|\bthere and back\b|\bround trip\b")
+_MANY = re.compile(
+    r"([两二三四五六七八九十]+|\d+(?=[\u4e00-\u9fff]))|\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"
+)
 _TAIL = re.compile(r"\s*(?:how|what|to \w+ (?:both|all)|many|much)\b|.*多少|\s*共")
 
 
@@ -184,7 +194,7 @@ def _is_basket(question: Question) -> bool:
     """Whether a question asks what some things cost, each of them with its number: "a day pass and two towels"."""
     if (
         question.kind not in ("field", "count")
-        or question.wants != "amount"
+        or not (question.wants == "amount" or _PRICED.search(question.folded))
         or re.search(r"\beach\b|各|分别", question.folded)
     ):
         return False
@@ -260,7 +270,7 @@ _NUMBERS = "two three four five six seven eight nine ten eleven twelve".split() 
 _SEVERAL = re.compile(
     rf"(?<!the )(?<!these )(?<!those )(?<!all )(?<!their )\b(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)}|a dozen) (?:more |extra |whole |full )?(?P<of>(?:[a-z-]+ )??)(?P<u>people|children|[a-z]{{3,}}s)\b"
     r"(?! (?:old|ago|of age|minutes|hours|long))"
-    r"|(?<![第每周末星期这那前后上下\d.:])(?P<m>[两二三四五六七八九十百千]+|一[百千万]|\d{1,4})(?P<v>个?(?:晚上?|天|星期|月|小时|钟头|年)|节课?|次|位|人|张|人份|份|杯|本|只|台|件|盒|瓶|斤|公斤|吨|亩|"
+    r"|(?<!星期)(?<![第每周末这那前后上下\d.:])(?P<m>[两二三四五六七八九十百千]+|一[百千万]|\d{1,4})(?P<v>个?(?:晚上?|天|星期|月|小时|钟头|年)|节课?|次|位|人|张|人份|份|杯|本|只|台|件|盒|瓶|斤|公斤|吨|亩|"
     r"度|把|条|箱|袋|支|块|间|辆|套|碗|个)(?!以[上下内]|[半前内])"
 )
 _PRICED = re.compile(
@@ -271,7 +281,7 @@ _PRICED = re.compile(
 def _several(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | None:
     """What several cost where the page has the price of one."""
     said = list(_SEVERAL.finditer(question.folded))
-    if question.kind not in ("field", "sum", "count") or len(said) != 1 or not _PRICED.search(question.folded):
+    if question.kind not in ("field", "sum", "count") or len(said) != 1:
         return None
     if len([p for p in addends(question.folded) if count_of(p)[1]]) > 1:
         return None
@@ -284,6 +294,8 @@ def _several(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | 
     one = f"one {match['of']}{_singular(unit)}" if match["u"] else f"一{unit}"
     sheet = Sheet(question, pages)
     rate = _rate(unit, f"{before} {after}", sheet)
+    if rate is None and not _PRICED.search(question.folded):
+        return None
     part = rate or _part(_DROPPED.sub(" ", f"{before}{one}{after}"), pages, ask, question)
     if part is None or part.kind not in ("amount", "number"):
         return None
@@ -361,6 +373,7 @@ def _same(unit: str, other: str) -> bool:
 def _rate(unit: str, rest: str, sheet: Sheet) -> Part | None:
     """The price of one of a unit: the only one of the pages, or the only one whose words the question has."""
     found = [(part, clause) for p in sheet.pages for part, u, clause in _rates(p) if _same(unit, u)]
+    rest = re.sub(r"[要得该会能需]", " ", rest)
     said = [t for t in spoken(rest) if not t.weak and t.kind not in ("soft", "number") and not is_generic(t)]
     fit = [part for part, clause in found if said and all(like(t, clause) >= 0.5 or _is_manner(t) for t in said)]
     fit = fit or ([part for part, _ in found] if all(_is_manner(t) for t in said) else [])

@@ -184,7 +184,8 @@ def like(term: Term, text: str) -> float:
     if best >= 0.85 or term.kind in ("number", "time", "date"):
         return best
     if has_han(term.text) and has_han(text):
-        return max(best, _shared(term.text, text))
+        bare = re.sub(r"[费钱价款]$", "", term.text)
+        return 0.9 if bare and bare == text.strip() else max(best, _shared(term.text, text))
     roots = [stem(w) for w in re.findall(r"[a-z]{3,}", words(text).folded)]
     root = stem(term.text)
     if len(root) >= 4 and any(r.startswith(root) or root.startswith(r) for r in roots if len(r) >= 4):
@@ -267,7 +268,7 @@ def _suits(question: Question, figure: Figure) -> float:
         timed = question.wants == "time" or re.search(r"\b(?:earlier|later|late)\b|[早晚]", question.folded)
         return score + (0.1 if timed else -0.6)
     money = figure.kind == "amount" or re.search(r"[.,]\d\d$", figure.text) is not None
-    if not question.counts and question.wants in ("amount", ""):
+    if not question.counts and (question.wants in ("amount", "") or re.search(r"[费钱价]", question.folded)):
         score += 0.1 * money + 0.03 * figure.last
         score += 0.25 if _TOTAL.search(figure.head) else -0.1 if _ONE.search(figure.head) else 0.0
     elif question.counts and not _CURRENCY.search(question.folded):

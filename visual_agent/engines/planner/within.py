@@ -98,7 +98,8 @@ def listed(sheet: Sheet) -> Solution | None:
     thing = groups[1] if len(groups) > 1 else ""
     said = [t for t in spoken(thing) if not t.weak or t.kind == "concept"] if not has_han(thing) else []
     for record in records_of(sheet, said):
-        money = [v for v in valued(record.text) if v.kind == "amount" and v.number is not None]
+        money = [v for v in valued(record.text) if v.kind == "amount" or re.search(r"[.,]\d\d$", v.text)]
+        money = [v for v in money if v.number is not None]
         if len(money) > 1 and len(money) != number:
             return None
         if len(record.items) == len(record.page.lines) or len(money) < 2:
