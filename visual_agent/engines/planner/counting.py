@@ -429,7 +429,8 @@ def absent(question: Question, pages: Sequence[Page]) -> bool:
 
 
 def _known(term: Term, page: Page) -> bool:
-    return alike(term, page.text) >= 0.5 or any(
+    cells = " ".join(c.text for g in page.grids for c in g.cells)  # those cut in two are not among the lines
+    return alike(term, f"{page.text} {cells}") >= 0.5 or any(
         closeness(term.text, w.text) >= 0.4 for w in page.words.content if not w.weak
     )
 

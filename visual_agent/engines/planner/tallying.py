@@ -154,9 +154,11 @@ class _Tally:
         if flag is not None and not picked:
             stated = [(r, row) for r, row in enumerate(self.rows) if says(row, flag) is not None]
             return [_first(row) for _, row in stated] if 0 < len(stated) < len(self.rows) else []
+        turns = self._of_noun()
+        if turns:
+            return self._turns([*picked, turns], columns)
         if not picked:
-            turns = self._of_noun()
-            return self._turns([turns], columns) if turns else self._in_column(columns)
+            return self._in_column(columns)
         if not self._counts_records(picked):
             return []
         if self._is_plan() and (len(picked) == 1 or columns):
