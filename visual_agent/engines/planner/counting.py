@@ -14,7 +14,6 @@ from dataclasses import replace
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.extracts import looks_like_name, wanted
 from visual_agent.engines.planner.folding import has_han, normal, stem
-from visual_agent.engines.planner.grids import Grid
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.lists import entries, spelled
 from visual_agent.engines.planner.meanings import closeness
@@ -84,28 +83,6 @@ def _fitting(question: Question, pages: Sequence[Page]) -> Iterator[tuple[Page, 
             rows = _rows(match)
             if rows:
                 yield page, match, rows
-
-
-def named(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """How many records hold what the question names, where the rest of it is in headings and titles."""
-    for page in pages:
-        for grid in records(page):
-            match = Match(question, grid, page)
-            if not any(grid.heads) and grid.width < 3:
-                continue
-            rows = [r for r, _ in enumerate(match.rows) if _selected(match, r, _selecting(match))]
-            if len(rows) == 1 and not _are_records(match):
-                continue  # one record that is named is rather asked for something that it does not say
-            if _selecting(match) and rows and len(rows) < len(match.rows) and _explained(match, []):
-                ids = tuple(next(c.id for c in match.rows[r] if c is not None) for r in rows)
-                return Solution(answers.cited(str(len(rows)), ids), "these rows hold it", ids, 1.0, page.name)
-    return None
-
-
-def _are_records(match: Match) -> bool:
-    """Whether what is counted is what the records are, by a heading or the title."""
-    terms = [t for t in match.question.terms if any(n in t.text for n in counted_nouns(match.question))]
-    return any(titled(t, match) > 0.5 for t in terms)
 
 
 def _selecting(match: Match) -> list[Term]:
@@ -324,17 +301,7 @@ def _tells(hit: Hit, question: Question, page: Page) -> bool:
     return any(n[:4] in around for n in nouns) or any(likeness(t, said) >= 0.55 for t in about)
 
 
-_LEFT = re.compile(r"\b(?:left|remaining|available|free|vacant|spare)\b|剩|空")
-"""Who asks for what is left asks for a number, not for the lines that speak of it."""
 _PEOPLE = "人名位个"
-_RECORDS_ZH = "个项种条名人样件行家本位门场辆道首部款处"
-
-
-def _of_records(question: Question, grid: Grid) -> bool:
-    """Whether all rows may be meant: what is counted is no unit that their cells are measured in."""
-    nouns = counted_nouns(question)
-    heads = "".join(grid.head(c) for c in range(grid.width))
-    return not question.chinese or not nouns or nouns[0] in _RECORDS_ZH or nouns[0] in heads
 
 
 # --- how many there are --------------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.values import han_number, is_numeric
-from visual_agent.engines.planner.weights import is_generic, weight
-from visual_agent.engines.planner.words import Term, likeness, words
+from visual_agent.engines.planner.weights import weight
+from visual_agent.engines.planner.words import Term, likeness
 
 _PLACES = {
     word: n
@@ -110,22 +110,6 @@ def entries(question: Question, pages: Sequence[Page]) -> Solution | None:
 def _limits(term: Term, question: Question) -> bool:
     """Whether a term picks some of the entries ("called Peter")."""
     return weight(term, question) > 1.3 and term.kind == "word"
-
-
-def holding(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """How many short lines and cells hold a word of the question: "how many slots are empty?"."""
-    if not question.counts or question.quoted:
-        return None
-    named = [t for t in question.terms if weight(t, question) >= 0.6 and not is_generic(t)]
-    named = [t for t in named if not t.concepts & {"people_count", "quantity"}]
-    for page in pages:
-        known = sum(likeness(t, page.words) >= 0.55 for t in named)
-        short = [i for i in page.lines[1:] if len(i.text) <= 40 and not is_numeric(i.text)]
-        for term in sorted(named, key=lambda t: -weight(t, question)):
-            found = [i for i in short if likeness(term, words(i.text)) >= 0.9]
-            if len(found) >= 2 and known >= len(named) - known:
-                return _counted(found, page)
-    return None
 
 
 _HOW_MANY = re.compile(r"\bhow many ([a-z]{3,})(?: ([a-z]{3,}))?\b")

@@ -9,17 +9,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from visual_agent.engines.planner.extracts import looks_like_name, wanted
-from visual_agent.engines.planner.grids import Grid, Row
+from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
-from visual_agent.engines.planner.questions import Question, threshold
-from visual_agent.engines.planner.ranking import key_of, left_rows, rank_column
+from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.ranking import left_rows, rank_column
 from visual_agent.engines.planner.records import records, transposed
 from visual_agent.engines.planner.tables import Match, Result, best, columns_for
 from visual_agent.engines.planner.values import is_numeric, number_of
-from visual_agent.engines.planner.weights import is_generic, measure, weight, without
+from visual_agent.engines.planner.weights import weight, without
 from visual_agent.engines.planner.words import Term, likeness, words
 
 # --- worked out ----------------------------------------------------------------------------------------------------
@@ -103,51 +102,3 @@ def _tells(term: Term, hit: Hit, page: Page) -> bool:
     return likeness(term, words(hit.label)) >= 0.55 or any(
         likeness(term, words(page.known[i].text)) >= 0.55 for i in hit.also if i in page.known
     )
-
-
-def selected(question: Question, page: Page) -> list[tuple[Grid, list[Row], float]]:
-    """For each list of records: the rows that the question's words and limits leave, and the share explained."""
-    found = []
-    for grid in records(page):
-        match = Match(question, grid, page)
-        rows, share = _chosen(match)
-        found.append((grid, rows, share))
-    return sorted(found, key=lambda grs: -grs[2])
-
-
-def _chosen(match: Match) -> tuple[list[Row], float]:
-    if match.cross:
-        return _chosen_cells(match)
-    counted = [t for t in match.question.terms if t.concepts & {"people_count", "quantity", "employee", "people"}]
-    question = without(match.question, counted if len(counted) < len(match.question.terms) else [])
-    limit = threshold(question.folded)
-    selecting = match.selecting()
-    rows = [r for r in range(len(match.rows)) if all(match.in_row(t, r) >= 0.55 for t in selecting)]
-    if limit is not None and (bound := key_of(limit[1])) is not None:
-        rank = rank_column(match)
-        if rank is not None:
-            kept = []
-            for r in rows:
-                cell = match.rows[r][rank[0]]
-                key = key_of(cell.text) if cell is not None else None
-                if key is not None and (key > bound if limit[0] else key < bound):
-                    kept.append(r)
-            rows = kept
-    around = [(0.9, match.grid.head(c)) for c in range(match.grid.width)] + [(0.95, match.grid.title)]
-    around += [(1.0, c.text) for r in rows[:1] for c in match.rows[r] if c]
-    share, _ = measure(question, around, match.page)
-    if not any(weight(t, question) >= 0.3 and not is_generic(t) for t in question.terms):
-        people = any("people_count" in t.concepts for t in counted)
-        firsts = [next(c.text for c in match.rows[r] if c is not None) for r in rows]
-        if not people or sum(map(looks_like_name, firsts)) >= 0.6 * len(firsts):
-            share = max(share, 0.75)
-    return [match.rows[r] for r in rows], share if selecting or limit else share - 0.1
-
-
-def _chosen_cells(match: Match) -> tuple[list[Row], float]:
-    """In a week's plan each cell is a record: the cells that speak of what is asked."""
-    question = match.question
-    decisive = [t for t in question.terms if weight(t, question) >= 0.6 and not is_generic(t)]
-    cells = [c for row in match.rows for c in row[1:] if c is not None]
-    fit = [c for c in cells if decisive and all(likeness(t, words(c.text)) >= 0.9 for t in decisive)]
-    return [(c,) for c in fit], 0.8 if fit else 0.0
