@@ -30,6 +30,29 @@ def normal(text: str) -> str:
     return _FLOOR.sub(_floor, " ".join(text.split()))
 
 
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_MONTH_START = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_MISREAD = re.compile(
+    rf"(?<![\w.])(?=[OoIıl]?[.:]?\d|[OoIıl]\d)[\dOoIıl]{{1,2}}(?:[.:][\dOoIıl]{{2}})?(?=\s?[ap]\.?m\b|\s(?-i:{_MONTH_START}))"
+    r"|(?<![\w.])\d[OoIıl](?=\s?[ap]\.?m\b)|(?<![\w.])[\dOoIıl]{1,2}:(?=[\dOoIıl]?\d)[\dOoIıl]{2}(?!\w)"
+    r"|(?<=[£$€¥])[\dOoIıl]*\d[\dOoIıl.,]*(?!\w)",
+    re.IGNORECASE,
+)
+_AS_DIGITS = str.maketrans("OoIıl", "00111")
+
+
+def mended(text: str) -> str:
+    """A text with the digits that were read as letters where only a number can stand ("7.4o am"); months as such."""
+    text = _MISREAD.sub(lambda m: m[0].translate(_AS_DIGITS), text)
+    return text if text.isascii() else re.sub(r"[^\W\d_]{3,}", lambda m: _month(m[0]), text)
+
+
+def _month(word: str) -> str:
+    """A month without the accents that a reader of pictures put on it; other words stay."""
+    plain = word if word.isascii() else normal(word)
+    return plain.title() if re.fullmatch(_MONTHS, plain) and not word.isascii() else word
+
+
 def _floor(match: re.Match[str]) -> str:
     """Floors in one form: "3rd floor", "third floor", "3楼" and "三层" as "3f"."""
     digits = match[1] or match[3]

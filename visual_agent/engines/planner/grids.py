@@ -331,11 +331,25 @@ def _kind(table: list[Row]) -> str:
     if width >= 3 and (height >= 3 and scores["form"] < 0.3) and any(_numeric_columns(table[1:])[1:]):
         scores["list"] += 0.2
     headed = width == 2 and height >= 3 and table[0][1] is not None and labelness(table[0][1].text) >= 0.8
+    headed = headed and not _says_much(table)
     if headed and _is_head(table[0], table[1:]) and not is_numeric(table[0][0].text if table[0][0] else ""):
         scores["list"] += 0.8
     if height == 2 and width >= 2 and first > 0.6 and rest < 0.5:
         scores["list"] += 0.3
     return max(scores, key=lambda k: scores[k])
+
+
+def _says_much(table: list[Row]) -> bool:
+    """Whether the second column says a different thing in each row, as a form does: a day, amounts, numbers, words."""
+    kinds = [_sort(row[1].text) for row in table if row[1] is not None]
+    return kinds[0] == "weekday" or len(set(kinds)) >= 4
+
+
+def _sort(text: str) -> str:
+    found = values(text)
+    if found and found[0].kind == "weekday":
+        return "weekday"
+    return found[0].kind if found and is_numeric(text) else "text"
 
 
 def _alternates(table: list[Row]) -> bool:

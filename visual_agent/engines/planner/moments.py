@@ -20,6 +20,7 @@ from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.timed import Moment, joined, moments
+from visual_agent.engines.planner.values import values
 from visual_agent.engines.planner.weights import other_day
 
 _TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -29,16 +30,19 @@ _TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("duration", ("duration",), r"\bhow (?:long|soon|far (?:ahead|in advance)|much (?:notice|time|longer))\b|\bhow many (?:\w+ )?(?:seconds|minutes|hours|days|nights|weeks|months|years)\b|\bin (?:minutes|hours|days|weeks|months|years)\b|多久|多长时间|(?:几|多少)(?:个?(?:分钟|小时|钟头|天|晚|周|星期)|个月|年)(?!级|龄|份)"),
     ("month", ("month", "date"), r"\b(?:what|which) month\b|哪个?月|哪一个月|几月份?(?!几)"),
     ("year", ("year", "date"), r"\b(?:what|which) year\b|哪一?年|几几年"),
-    ("time", ("time",), r"\b(?:what|which) time\b|\bwhat hour\b|\bwhat's the time\b|几点|几时"),
+    ("time", ("time",), r"\b(?:what|which) time\b(?! of)|\bwhat hour\b|\bwhat's the time\b|几点|几时"),
+    ("span", ("time", "weekday", "date"), r"\b(?:what|which)(?: are the| is the)? (?:opening|visiting|office|business|working|desk)? ?(?:hours|times)\b|\bwhat time of (?:the )?day\b|什么时[段间]段?(?!候)|哪个时段|几点到几点|(?:开放|营业|办公|服务|接待)时间"),
+    ("latest", ("time", "date", "weekday"), r"\bwhat(?:'s| is)? the (?:latest|earliest)(?: time| date| day)? (?:i|we|you|they|one|people|he|she|it|that)\b"),
     ("weekday", ("weekday", "date"), r"\b(?:day|days) of the week\b|\bweekday\b|(?:星期|周|礼拜)几"),
     ("days", ("weekday", "date"), r"\b(?:what|which) (?:days|evenings?|mornings?|nights?|afternoons?)\b"),
     ("day", ("date", "weekday", "month"), r"\b(?:what|which|last|first) (?:other )?(?:dates?|days?|evenings?|nights?|mornings?|afternoons?)\b|\bdate\b|哪[一]?[天日]|几号(?![线楼车门馆厅桌柜窗库院位展地铺摊房机])|何日|什么日[子期]|日期"),
     ("when", ("date", "time", "weekday", "month", "year"), r"^(?!.*\b(?:how|what|which|who|where|why)\b.*\bwhen\b).*\bwhen\b|\bdeadline\b|\bby what\b|什么时[候间]|何时|啥时|截止"),
 )  # fmt: skip
 _ROLES = (
-    ("by", r"\bby (?:when|what|which)\b|\bdeadline\b|\blatest\b|\bhave (?:i|we|they|you) got until\b|最[晚迟]|截止|[天号时点]之?前"),
-    ("end", r"\bwhen (?:can|could|may|will|do|does|is|are)\b.*\b(?:again|back)\b|\b(?:un)?till?(?: when| what| which)\b|\bhow late\b|\blast (?:day|date)\b|\bwhen (?:do|does|did|is|are|was|will)\b.*\b(?:close[sd]?|end(?:s|ed)?|finish(?:es|ed)?|over|run out|expires?|shut|go off|stops?|back|again|reopens?)\b|\b(?:what|which) (?:time|day|date)\b.*\b(?:close[sd]?|end(?:s|ed)?|finish(?:es|ed)?|expires?|shut|stops?|over|until|till|to)\s*$|到(?:几点|几号|哪天|什么时候|何时|几月)|结束|关门|打烊|过期|失效|不算数|为止|散场|恢复|作废"),
-    ("start", r"\b(?:since|from) (?:when|what|which)\b|\bstart(?:s|ed|ing)?\b|\bbegin(?:s|ning)?\b|\bfirst day\b|\b(?:does|do|did|will|is) .*\bopen\b|\bopens\b|\bearliest\b|从(?:几点|几号|哪天|什么时候|何时)|[几哪](?:点|号|天)起|开始|开门|最早|之?[后]"),
+    ("whole", r"(?<!until )(?<!till )(?<!from )(?<!since )\bwhen (?:is|are|was|were)\b.*\bopen\b|\b(?:what|which)(?: are the| is the)? (?:opening|visiting|office|business|working|desk)? ?(?:hours|times)\b|\bwhat time of (?:the )?day\b|什么时[段间]段?(?!候)|哪个时段|几点到几点|(?:开放|营业|办公|服务|接待)时间"),
+    ("by", r"\bby (?:when|what|which)\b|\b(?:should|ought to|was|were|is|are|has|have|had|must|needs?) .*\b(?:due|back|(?:be|been|get|come|go|hand(?:ed)?|sen[dt]|turn(?:ed)?) (?:\w+ )?in|returned|repaid|paid(?: back| off)?)\W*$|\bdeadline\b|\blatest\b|\bhave (?:i|we|they|you) got until\b|最[晚迟]|截止|[天号时点]之?前"),
+    ("end", r"\bwhen (?:can|could|may|will|do|does|is|are)\b(?!.*\b(?:meet|play|visit|see|come|happen)).*\b(?:again|back)\b|\b(?:un)?till?(?: when| what| which)\b|\bhow late\b|\blast (?:day|date)\b|\bwhen (?:do|does|did|is|are|was|will)\b.*\b(?:close[sd]?|end(?:s|ed)?|finish(?:es|ed)?|over|run out|expires?|shut|go off|stops?|back|again|reopens?)\b|\b(?:what|which) (?:time|day|date) (?:do|does|did|will|is|are|was)\b.*\b(?:closed?|end(?:s|ed)?|finish(?:es|ed)?|expires?|shut|stop|over)\b|\b(?:what|which) (?:time|day|date)\b.*\b(?:until|till|to|closes|shuts|finishes|ends)\s*$|到(?:了?几点|几[月号]|哪一?[天日年]|什么时候|何时|多晚)|结束|关门|打烊|过期|失效|不算数|为止|散场|恢复|作废"),
+    ("start", r"\b(?:since|from) (?:when|what|which)\b|\bstart(?:s|ed|ing)?\b|\bbegin(?:s|ning)?\b|\bfirst day\b|\b(?:does|do|did|will|is) .*\bopen\b|\bopens\b|\bearliest\b|从(?:几点|几[月号]|哪一?[天日年]|什么时候|何时)|[几哪](?:点|号|天)起|开始|开门|最早|之?[后]"),
     ("ahead", r"\bhow early\b|\bin advance\b|\bhow far ahead\b|\bhow long before\b|\bnotice\b|提前"),
 )  # fmt: skip
 _IDLE = re.compile(
@@ -48,18 +52,29 @@ _IDLE = re.compile(
     r"exactly|about|begin|begins|start|starts|started|end|ends|ended|before|after|during|once|still|already|yet|again|"
     r"i|you|he|she|they|we|it|people|someone|somebody|anyone|thing|things|get|gets|got|take|takes|took|make|do|does|"
     r"season|period|being|am|are|is|was|were|been|many|much|far|ahead|advance|will|would|can|may|want|happen|happens|happened|there|here|page|notice|sign|letter|according|most|at|only|now)\b"
-    r"|(?:从|到|在)?(?:什么时[候间]|何时|啥时候?|哪一?[天日年]|哪个?月|几[点号时]钟?|几月几[日号]|(?:星期|周|礼拜)几|多久一次|每?隔?多[久长](?:时间)?"
+    r"|(?:从|到|在)?(?:什么时[候间段]|哪个时段|时段|[每本这下]周|每[天月年]|何时|啥时候?|哪一?[天日年]|哪个?月|几[点号时]钟?|几月几[日号]|(?:星期|周|礼拜)几|多久一次|每?隔?多[久长](?:时间)?"
     r"|(?:几|多少)个?(?:分钟|小时|钟头|天|晚|周|星期|月|年))|[上下]午|早上|晚上|中午|[以之]?[前后](?![面边来台])|最[晚迟早]|开始|结束|时候|日期|时间|要|得|需要|必须|才|就|再|会|能|可以|起"
 )  # fmt: skip
 _PHRASES = (
     (re.compile(r"\b(?:gets? in|got in|pulls? in|comes? in|due in)\b"), "arrive"),
-    (re.compile(r"\b(?:sets? off|heads? off|goes|go|leaves?|pulls? out|sails?)\b(?= |$)"), "depart"),
+    (
+        re.compile(r"\b(?:sets? off|heads? off|goes|go|leaves?|pulls? out|sails?)\b(?= |$)(?! and| to| for| on)"),
+        "depart",
+    ),
+    (
+        re.compile(r"\b(?:the )?(?:rest|remainder) of (?:the|my|our|your) (?:money|price|cost|amount|payment)\b"),
+        "balance",
+    ),
     (re.compile(r"\b(?:handed over|picked up|drop(?:ped)? off)\b"), "delivered"),
     (re.compile(r"(?<=[几点号天时])到(?=[达了的?？]|$)|能到"), "到达"),
 )
 _VERB = re.compile(
-    r"\b(?:to|i|you|we|they|he|she|it|must|can|could|should|will|would|may|be|been|being) (?:\w+ly )?([a-z]+)\b"
-    r"|^(?:when|how \w+|what \w+|by when|until when) (?:do|does|did|will|can|must|should|is|are|was|were)\b.* ([a-z]+)\W*$"
+    r"(?=\b(?:to|i|you|we|they|he|she|it|people|must|can|could|should|will|would|may|be|been|being|have|has|had) (?:\w+ly )?"
+    r"(?!(?:i|you|he|she|we|they|it|be|been|being|ha(?:ve|s|d)|the|an?|my|our|your|me|us|people|to)\b)([a-z]+)\b)"
+)
+_LAST = re.compile(
+    r"^(?:when|how \w+|what \w+|by when|until when) (?:do|does|did|will|can|must|should|is|are|was|were)\b.*? ([a-z]+)"
+    r"(?: (?:at|on|in|for|this|next|every|each)(?: the)?(?: \w+)?)?\W*$"
 )
 _NEGATION = re.compile(
     r"\b(?:not|no|never|closed|without|except|cannot|unavailable|out of use|out of order)\b|n['’]t\b|不(?!晚于|迟于|超过|少于|到)|\bunopened\b|\bsealed\b|没(?!有?(?:问题|关系))|未|闭|停(?![车留靠])|休(?:馆|市|业|诊|园)|禁|除外"
@@ -95,6 +110,8 @@ def asked_of(question: Question) -> Asked | None:
     found = next(((n, k) for n, k, p in _TYPES if re.search(p, folded)), None)
     if found is None:
         return None
+    if found[0] == "when" and any(v.kind in ("weekday", "date") for v in values(folded)):
+        found = "time", ("time",)  # with the day known it is the hour that is asked for
     role = next((r for r, p in _ROLES if re.search(p, folded)), "")
     role = "start" if found[0] == "since" else "" if role == "start" and _negated(folded) else role
     if found[0] in ("duration", "frequency"):
@@ -118,7 +135,10 @@ def _negated(folded: str) -> bool:
 
 def _verbs(folded: str) -> frozenset[str]:
     """The words of a question that say what happens; documents have other words for it."""
-    return frozenset(g for m in _VERB.finditer(folded.rstrip(" ?.")) for g in m.groups() if g)
+    said = folded.rstrip(" ?.")
+    found = {m[1] for m in _VERB.finditer(said)}
+    last = None if found else _LAST.search(said)
+    return frozenset({last[1]} if last else found)
 
 
 _SPOKEN = frozenset({"field", "place", "extreme"})
@@ -156,13 +176,15 @@ def scored(question: Question, asked: Asked, page: Page) -> list[tuple[float, Mo
     if not found:
         return []
     best = {w: max(_speaks(w, _plain(t)) for t in {page.text, *(m.near for m in found)}) for w in asked.words}
+    for w in asked.words:
+        best[w] = max(best[w], *(_in_role(w, asked, m) for m in found))
     mass = {w: w.weight if best[w] >= 0.95 else _mass(w, asked) for w in asked.words}
     lost = sum(_loss(w, question) * mass[w] for w in asked.words if best[w] < 0.4 and mass[w] >= 0.9)
     alone = len({m.text for m in found}) == 1
     same = {m.text for m in found if m.role == asked.role}
     out = []
     for m in found:
-        score = _share(asked.words, mass, m) + _fitness(asked, m, question) - lost
+        score = _share(asked, mass, m) + _fitness(asked, m, question) - lost
         score += 0.15 * closeness(_IDLE.sub(" ", question.folded), normal(m.near)) + _headed(asked, m)
         score += 0.12 if alone else 0.12 if asked.role and same == {m.text} else 0.0
         out.append((score, m))
@@ -177,18 +199,34 @@ def _loss(word: Word, question: Question) -> float:
 
 def _may_answer(question: Question, asked: Asked, m: Moment) -> bool:
     """Not what the question itself says, another day of the week, a day without the year that is asked for."""
-    if m.role == "whole" or normal(m.text) in question.folded or other_day(question, m.near):
+    if (
+        (m.role == "whole" and asked.role != "whole")
+        or normal(m.text) in question.folded
+        or other_day(question, m.near)
+    ):
         return False
     return asked.name != "year" or re.search(r"\d{4}", m.text) is not None
 
 
-def _share(words: Sequence[Word], mass: dict[Word, float], m: Moment) -> float:
+_OF_ROLE = re.compile(
+    r"open(?:s|ed)?|start(?:s|ed)?|begins?|close[sd]?|shuts?|finish(?:es|ed)?|stops?|ends?|over|expires?|run"
+)
+
+
+def _in_role(word: Word, asked: Asked, m: Moment) -> float:
+    """A range of times says itself when something opens and closes."""
+    return (
+        0.8 if asked.role == m.role and m.role in ("start", "end", "whole") and _OF_ROLE.fullmatch(word.text) else 0.0
+    )
+
+
+def _share(asked: Asked, mass: dict[Word, float], m: Moment) -> float:
     whole = sum(mass.values())
     if not whole:
         return 0.4
     near, wide, outer = _plain(m.near), _plain(m.wide), _plain(m.outer)
-    got = sum(mass[w] * max(_speaks(w, near), 0.75 * _speaks(w, wide), 0.4 * _speaks(w, outer)) for w in words)
-    return got / whole
+    told = {w: max(_speaks(w, near), 0.75 * _speaks(w, wide), 0.4 * _speaks(w, outer)) for w in asked.words}
+    return sum(mass[w] * max(told[w], _in_role(w, asked, m)) for w in asked.words) / whole
 
 
 _OPPOSITES = tuple(
@@ -236,6 +274,7 @@ def _mass(word: Word, asked: Asked) -> float:
 
 
 _LOSS = {"days": (0.0, 0.15), "day": (0.0, 0.05, 0.3), "when": (0.0, 0.02, 0.08, 0.1, 0.12)}
+_NEXT = re.compile(r"\b(?:again|next)\b|下[一]?[次回届期]|再次")
 _UNITS = tuple(
     re.compile(p)
     for p in (
@@ -260,6 +299,7 @@ def _fitness(asked: Asked, m: Moment, question: Question) -> float:
     gain += _unit(question.folded, m) if asked.name == "duration" else 0.0
     if m.role in ("old", "new"):
         return gain + (0.1 if (m.role == "old") == (_OLD.search(question.folded) is not None) else -0.2)
+    gain += 0.25 if _NEXT.search(question.folded) and _NEXT.search(normal(m.near)) else 0.0
     ends = {"by", "end", "within"}
     if not asked.role:
         late = m.role in ("by", "end") and _PAST.search(question.folded)

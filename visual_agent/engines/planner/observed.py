@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from visual_agent.engines.planner.folding import mended
+
 _NAME = r"[A-Za-z]\w*(?:\.[a-z]+\d+)*"
 _BOX = r"\((-?\d+),(-?\d+),(-?\d+),(-?\d+)\)"
 _READING = re.compile(rf"({_NAME}) is (\d+)x(\d+) pixels: (?:(\d+) lines? of text|no text found)(?: in {_BOX})?\.")
@@ -102,7 +104,7 @@ def _floats(groups: tuple[str | None, ...]) -> Box:
 
 def _item(match: re.Match[str]) -> Item:
     score = float(match[6]) if match[6] else 1.0
-    return Item(match[1], (match[7] or "").strip(), _floats(match.groups()[1:5]), score)
+    return Item(match[1], mended((match[7] or "").strip()), _floats(match.groups()[1:5]), score)
 
 
 def _reading(head: re.Match[str], text: str) -> Observed:
@@ -155,7 +157,7 @@ def _table(box: Box, rows: list[str]) -> tuple[tuple[Item | None, ...], ...]:
                 continue
             top = box[1] + step * r
             place = (lefts[i], top + 0.1 * step, lefts[i] + scale * widths[i], top + 0.9 * step)
-            items.append(Item(cell[1], (cell[2] or "").strip(), place))
+            items.append(Item(cell[1], mended((cell[2] or "").strip()), place))
         out.append(tuple(items))
     return tuple(out)
 

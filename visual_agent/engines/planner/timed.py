@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from visual_agent.engines.planner.folding import has_han
@@ -32,7 +32,7 @@ _FORMS = (
         rf"|\bevery (?:other |second |third )?(?:(?:\d+|{_NUMERAL})(?: to \w+)? )?(?:{_SPAN}|morning|evening|{{weekday}})\b"
         r"|\b(?:hourly|daily|nightly|weekly|fortnightly|monthly|quarterly|yearly|annually|half-yearly)\b"
         r"|\b(?:once|twice) (?:in )?(?:a|an|per) \w+"
-        r"|每隔?[一二两三四五六七八九十半\d]*\s?(?:分钟|个?小时|天|日|周|个?星期|个?月|季度|学期|年)(?:[一二两三\d]+[次回班趟])?"
+        r"|每隔?[一二两三四五六七八九十半\d]*\s?(?:分钟|个?小时|天|日|周(?![一二三四五六日天末](?![次回班趟]))|个?星期(?![一二三四五六日天](?![次回班趟]))|个?月|季度|学期|年)(?:[一二两三\d]+[次回班趟])?"
         r"|[每一1](?:天|日|周|个?月|年|季度)\s?[一二两三四五六\d]\s?[次回]|隔[天日周月]",
     ),
     (
@@ -42,15 +42,19 @@ _FORMS = (
         r"|半(?:个)?(?:小时|天|年|月)|(?<![\d年月])(?:[一二两三四五六七八九十]+|\d{1,3})\s?(?:个?(?:小时|钟头|工作日|自然日|星期|学期|季度)|周(?![一二三四五六日末])|个半?月|天|年(?!级|度|\d)|日内)(?:半)?"
         r"|\d+\s?天(?=[内后前之以])|\d+\s?日(?=之?内|以内)",
     ),
-    ("date", r"(?:19|20)\d{2}[-/.]\d{2}[-/.]\d{2}(?=\d{2}:\d{2})|(?:[一二三四五六七八九十]{1,2}月)?(?<![每第星期周])[一二三四五六七八九十廿]{1,3}[日号](?![楼线])"),
+    ("date", r"(?:19|20)\d{2}[-/.]\d{2}[-/.]\d{2}(?=\d{2}:\d{2})|(?:[一二三四五六七八九十]{1,2}月|(?<![\u4e00-\u9fff])|(?<=[于至到从在是定改]))[一二三四五六七八九十廿]{1,3}[日号](?![楼线游行])"),
     ("time", r"(?<=\bat )\d{1,2}\.[0-5]\d(?![\d%])|(?<=\bby )\d{1,2}\.[0-5]\d(?![\d%])|(?<=\bfrom )\d{1,2}\.[0-5]\d(?![\d%])"),
-    ("time", r"(?:(?:早上|上午|中午|下午|晚上|傍晚|凌晨)\s?)?[一二三四五六七八九十两\d]+点(?:[一二三四五\d]*[十\d][一二三四五六七八九\d]?分?|半|[一三]刻|整)?"),
+    ("time", r"(?:(?:早上|上午|中午|下午|晚上|傍晚|凌晨)\s?)?(?:[一二三四五六七八九十两\d]+点|(?<![\d:.])(?:[01]?\d|2[0-4])时(?![间候段长期常刻代速]))(?:[一二三四五\d]*[十\d][一二三四五六七八九\d]?分?|半|[一三]刻|整)?"),
     ("time", r"\b(?:half|quarter|ten|twenty|five) (?:past|to) \w+|\b\w+ o['’]clock\b"),
     ("time", r"(?:(?<=\bat )|(?<=\bby )|(?<=\btill )|(?<=\buntil ))(?:1[0-2]|[1-9])(?= then\b|\s*$|[,.;!?](?!\d))"),
     ("date", r"(?<!\d)(?:每月|本月|下月)?\d{1,2}\s?[日号](?![楼层线])|(?<![\w])(?:the )?\d{1,2}(?-i:st|nd|rd|th)\b(?! (?:floor|century|year|birthday))"),
     ("month", rf"\b{_MONTHS}\b|(?<![\d一二三四五六七八九十年])(?:1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月份?(?!\d)"),
-    ("year", r"(?<![\d./-])(?:1[5-9]|20)\d{2}(?![./-]?\d)年?"),
+    ("year", r"(?<![\d./£$€¥-])(?:1[5-9]|20)\d{2}(?![./-]?\d|\s?[元块米人件个份%€])年?"),
 )  # fmt: skip
+_HOURS = re.compile(
+    r"(?<![\d.,:£$€¥])((?:[01]?\d|2[0-4])\.[0-5]\d)\s?[-–—~至到]\s?((?:[01]?\d|2[0-4])\.[0-5]\d)(?!\s?[\d.%元]|\s?[a-oq-z]{1,2}\b)"
+)
+"""Hours written with a dot, which alone are as good as prices: "9.00–16.30"."""
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _EXTRA = tuple(
     (k, re.compile(p.replace("{weekday}", _WEEKDAY), 0 if k == "month" else re.IGNORECASE)) for k, p in _FORMS
@@ -77,6 +81,10 @@ _CUT = re.compile(
 _MOVED = re.compile(
     r"\b(?:mov(?:e[sd]?|ing)|chang(?:e[sd]?|ing)|postponed|brought forward|put back|switch(?:es|ed)?|reschedul\w+|shift(?:s|ed))\b|提前|推迟|改[到至在为]|延[期至后]|调整|顺延"
 )
+_EMPTY = re.compile(
+    r"\b(?:only|just|each|every|week|weekly|daily|sharp|prompt|on|at|from|until|till|by|to|and|the)\b|仅限|只限|每[周天日]|准时"
+)
+"""What may stand beside a time and says nothing of what happens then."""
 _RANGE = re.compile(
     r"\s{0,3}(?:[(（][^)）]{1,8}[)）])?\s{0,3}(?:[-–—~～至到]+|to|until|till|and|through)\s{0,3}(?:[(（][^)）]{1,8}[)）])?\s{0,3}",
     re.IGNORECASE,
@@ -105,15 +113,22 @@ class Moment:
 @lru_cache(maxsize=20_000)
 def times_in(text: str) -> tuple[Value, ...]:
     """The values of time in a text, in words too ("six weeks", "half past two", "每三年")."""
-    found = [v for v in values(text) if v.kind in ("date", "time")]
+    found = [Value("time", m[g], *m.span(g)) for m in _HOURS.finditer(text) for g in (1, 2)]
+    found += [v for v in values(text) if v.kind in ("date", "time")]
     found += [Value(k, m[0].strip(), m.start(), m.end()) for k, p in _EXTRA[:2] for m in p.finditer(text)]
     found += [v for v in values(text) if v.kind in KINDS]
     found += [Value(k, m[0].strip(), m.start(), m.end()) for k, p in _EXTRA[2:] for m in p.finditer(text)]
     kept: list[Value] = []
-    for value in found:  # earlier forms win
+    for value in map(partial(_whole_day, text), found):  # earlier forms win
         if value.text and _is_time(value, text) and all(value.end <= v.start or value.start >= v.end for v in kept):
             kept.append(value)
     return tuple(sorted(kept, key=lambda v: v.start))
+
+
+def _whole_day(text: str, value: Value) -> Value:
+    """A weekday up to the end of its plural: "Sundays"."""
+    many = value.kind == "weekday" and re.match(r"s\b", text[value.end :])
+    return replace(value, end=value.end + 1) if many else value
 
 
 def _is_time(value: Value, text: str) -> bool:
@@ -163,7 +178,7 @@ def _in_text(text: str) -> list[Moment]:
         start = max([0, *cuts])
         end = next((m.start() for m in _CUT.finditer(after) if not _inside(value.end + m.start(), found)), len(after))
         clause = before[start:] + " " + after[:end]
-        if not re.search(r"[^\W\d_]{2,}|[\u4e00-\u9fff]", clause):
+        if not re.search(r"[^\W\d_]{2,}|[\u4e00-\u9fff]", _EMPTY.sub(" ", clause)):
             clause = _beside(text, start, value.end + end, clause)
         near = f"{label[1]} {clause}" if label and label.end() <= value.start else clause
         role = _role(before, after if value.kind != "weekday" else "")
@@ -227,7 +242,7 @@ def _changed(text: str, found: list[Moment]) -> list[Moment]:
 
 def _labelled(page: Page) -> Iterator[Moment]:
     for pair in page.pairs:
-        if pair.relation == "inside" or pair.prior < 0.4 or len(pair.value) > 60 or times_in(pair.label):
+        if pair.relation == "inside" or pair.prior < 0.4 or len(pair.value) > 60 or _is_dated(pair.label):
             continue
         for moment in _in_text(pair.value):
             role = moment.role or _role(pair.label, "")
@@ -242,6 +257,11 @@ def _labelled(page: Page) -> Iterator[Moment]:
                 score=pair.score,
                 shape=pair.relation,
             )
+
+
+def _is_dated(label: str) -> bool:
+    """Whether a label is itself a time; days of the week are not: they name the hours beside them."""
+    return any(v.kind != "weekday" for v in times_in(label))
 
 
 def _tabled(page: Page) -> Iterator[Moment]:
