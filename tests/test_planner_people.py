@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visual_agent.engines.planner.names import names_in, places_in
+from visual_agent.engines.planner.names import names_in, places_in, short_name
 from visual_agent.engines.planner.observed import read
 from visual_agent.engines.planner.pages import build
 from visual_agent.engines.planner.people import holder
@@ -61,3 +61,83 @@ def test_names_and_places_are_cut_out_of_sentences() -> None:
     assert [n for n, _, _ in names_in("Seen by: Tomasz Wilk MRCVS")] == ["Tomasz Wilk"]
     assert "龚阿姨" in [n for n, _, _ in names_in("保洁员龚阿姨在三楼拾到双肩包。")]
     assert "槐树岭派出所" in [p for p, _, _ in places_in("将移交槐树岭派出所处理。")]
+
+
+_ROTA = (
+    ("Day", "Desk 9.00", "Desk 14.00", "Lifeboat shed"),
+    ("Mon", "Orla", "Petros", "Ines"),
+    ("Tue", "Petros", "Ines", "Orla"),
+    ("Wed", "Ines", "Orla", "Petros"),
+    ("Thu", "Orla", "Petros", "Ines"),
+)
+
+
+def _in_table(question: str, rows: tuple[tuple[str, ...], ...]) -> str:
+    width = len(rows[0])
+    cells = [
+        "| " + " | ".join(f"[r{1 + width * y + x}] {t}" for x, t in enumerate(row)) + " |" for y, row in enumerate(rows)
+    ]
+    table = f"Table 1 (40,40,640,240): {len(rows)} rows, {width} columns\n" + "\n".join(cells)
+    page = read(f"img1 is 1000x800 pixels: 0 lines of text.\n<<<\n{table}\n>>>")
+    found = holder(analyse(question), [build("img1", [page])])
+    return found.text if found is not None else ""
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Who is at the desk on Tuesday afternoon?", "Ines"),
+        ("Who's on the desk Wednesday after lunch?", "Orla"),
+        ("Who does the desk on Monday morning?", "Orla"),
+        ("Who has the lifeboat shed on Thursday?", "Ines"),
+        ("Who is on the ferry on Monday?", ""),
+        ("Who is at the desk on Saturday morning?", ""),
+    ],
+)
+def test_the_row_and_the_column_of_a_rota_name_the_person(question: str, expected: str) -> None:
+    assert (expected in _in_table(question, _ROTA)) if expected else _in_table(question, _ROTA) == ""
+
+
+_TIMED_CHAT = (
+    "老魏 9:02",
+    "这周在南门集合,大家别忘了。",
+    "唐姐 9:05",
+    "我要先送孩子,晚到二十分钟。",
+    "小米 9:11",
+    "车费每人18元,现金给我就行。",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"), [("车费交给谁？", "小米"), ("谁送孩子？", "唐姐"), ("谁会弹琴？", "")]
+)
+def test_the_time_may_stand_beside_the_name_of_a_sender(question: str, expected: str) -> None:
+    assert (expected in _answer(question, _TIMED_CHAT)) if expected else _answer(question, _TIMED_CHAT) == ""
+
+
+_MINUTES = (
+    "In the chair: Morwenna Tull. Present: 12 members.",
+    "Apologies: Ivo Marsh, Greta Linn.",
+    "1. Gutters. The gutter over the porch leaks. Dermot Shaw will repair it by May.",
+    "2. Key holder: Agnes on weekdays, Piotr on Saturday",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Who couldn't come?", "Ivo Marsh, Greta Linn"),
+        ("Who was absent?", "Ivo Marsh, Greta Linn"),
+        ("Who will see to the gutter?", "Dermot Shaw"),
+        ("Who was in the chair?", "Morwenna Tull"),
+        ("Who will paint the fence?", ""),
+    ],
+)
+def test_minutes_name_who_is_away_and_who_does_it(question: str, expected: str) -> None:
+    assert (expected in _answer(question, _MINUTES)) if expected else _answer(question, _MINUTES) == ""
+
+
+def test_the_next_label_is_no_part_of_a_name() -> None:
+    assert short_name("P. Adeyemi Time: 07:52") == "P. Adeyemi"
+    assert short_name("Morwenna Tull. Present: 12 members") == "Morwenna Tull"
+    assert short_name("Cllr J. B.") == "Cllr J. B."

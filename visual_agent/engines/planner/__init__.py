@@ -27,7 +27,8 @@ which a question passes them:
     signs.py, claims.py, conditions.py   yes and no: presence, opening hours, prohibitions; what the cells of a row say;
                          whether an age, an hour, a month or a number lies within what a sentence is said for
     related.py, rules.py     the last resort: words that stand for each other (`related.toml`); switches, limits, rules
-    people.py, speakers.py   who and where, by the role beside a name (`roles.toml`, `names.py`); senders in chats
+    people.py, speakers.py   who and where, by the role beside a name (`roles.py`, `names.py`); senders in chats
+    rotas.py                 who is meant by the row and the column of a rota
     timed.py, moments.py     every time on a page and what it is the time of; when, until when, how long, how often
     titles.py, categories.py, reasons.py   what a thing is called; which of a kind it is ("what colour"); why
     flagged.py, phrases.py, vocabulary.py   records in a state; the words of a sentence that answer (`phrases.toml`)

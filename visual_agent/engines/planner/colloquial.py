@@ -171,7 +171,8 @@ def _cut(run: str) -> Iterator[str]:
 
 def spots(page: Page) -> list[Spot]:
     """Fields, cells and clauses of a page."""
-    return [*_fields(page), *_cells(page), *_clauses(page), *_messages(page)]
+    said = list(_messages(page))
+    return said or [*_fields(page), *_cells(page), *_clauses(page)]
 
 
 def _fields(page: Page) -> Iterator[Spot]:
@@ -212,8 +213,6 @@ def _cells(page: Page) -> Iterator[Spot]:
             for c, cell in filled if len(filled) > 1 else ():
                 others = " ".join(o.text for _, o in filled if o is not cell)
                 yield Spot(cell.text, grid.head(c), others, grid.title, (cell.id,), prose=False, score=cell.score)
-    if messages(page):
-        return
     cards = [*(r for r in page.rows if 1 < len(r) < 7), *(b for b in page.blocks if 1 < len(b) < 5)]
     for items in cards:
         if any((len(o.text) > 8 and _BREAK.search(o.text)) or _labelled(o.text) for o in items):
@@ -285,7 +284,8 @@ def _hit(question: Question, page: Page, spot: Spot, asked: Sequence[Word], want
         return None
     matched = [k.text for k, g in zip(asked, got, strict=True) if g >= 0.6]
     text = answer_in(question, wants, spot.value, spot.label, matched, prose=spot.prose)
-    if wants == "name" and spot.speaker and text is None and not re.match(r"谁|请|你|哪", spot.value):
+    mine = text is None or text[0] in "我咱"
+    if wants == "name" and spot.speaker and mine and not re.match(r"谁|请|你|哪", spot.value):
         text = spot.speaker  # "going? I have to work": who says so
     if text is None or any(k.weight >= 0.9 and normal(text) == k.text for k in asked):
         return None

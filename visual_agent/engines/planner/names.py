@@ -29,6 +29,12 @@ _NO_START = re.compile(
     r"Christmas|Easter)\b\.?:?\s*"
 )
 _DEGREE = re.compile(r"\s+(?:MRCVS|BVSc|MD|PhD|MSc|BSc|MBBS|MBE|OBE|RN|GP|DDS|Esq|CEng|VAT|PIN)\b.*$")
+_NEXT_LABEL = re.compile(
+    r"(?<=[a-z]{3}[.])\s+[A-Z][a-z]+.*$"
+    r"|\s+(?:Date|Time|Tel|Phone|Mobile|Signature|Signed|Ref|Position|Department|Dept|Room|Age|Email|Address)\b:?.*$",
+    re.DOTALL,
+)
+"""The next sentence or label, where it was read together with a name."""
 _TAIL = re.compile(r"\s*(?:[,;(（·|/]|\s[-–—]\s|\d|，|、).*$", re.DOTALL)
 _HAN = r"\u4e00-\u9fff"
 _TITLED_HAN = re.compile(
@@ -40,7 +46,8 @@ _STOPS_HAN = frozenset("的了是在和与把将为被由从向到就也都不�
 
 def short_name(value: str) -> str:
     """The name that a label's value is or begins with; "" where it is none."""
-    text = _DEGREE.sub("", _TAIL.sub("", value.strip())).strip(" .:：")
+    text = _DEGREE.sub("", _TAIL.sub("", _NEXT_LABEL.sub("", value.strip()))).strip(" :：")
+    text = text if re.search(r"\b[A-Z]\.$", text) else text.strip(" .")
     if not text or is_numeric(text) or any(c.isdigit() for c in text) or values(text):
         return ""
     if has_han(text):
@@ -72,6 +79,8 @@ def names_in(text: str) -> list[Found]:
         start, name = match.start(), match[0]
         while (lead := _NO_START.match(name)) is not None and lead[0]:
             start, name = start + lead.end(), name[lead.end() :]
+        if re.match(r" (?:on|by|at)\b", text[start + len(name) :]):
+            name = re.sub(r"(?<=\w) [A-Z][a-z]{2,}ed$", "", name)  # "Ann Sorrell | Fixed on 3 May"
         name = re.sub(r"['’]s?$", "", _DEGREE.sub("", name)).rstrip()
         if len(name) > 1 and name[0].isupper():
             found.append((name, start, start + len(name)))

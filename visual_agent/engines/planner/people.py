@@ -10,22 +10,25 @@ stand on the page.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+from itertools import pairwise
 
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.extracts import looks_like_name
-from visual_agent.engines.planner.folding import has_han, normal, stem, units
+from visual_agent.engines.planner.folding import has_han, normal, stem
 from visual_agent.engines.planner.names import Found, names_in, places_in, short_name, short_place
+from visual_agent.engines.planner.nearest import content, support
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.pointing import points
 from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.roles import SMALL, Role, in_role, is_asked, roles_of, stems_of
+from visual_agent.engines.planner.rotas import all_week, rostered
 from visual_agent.engines.planner.running import alike, told
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.speakers import sender_of
+from visual_agent.engines.planner.weekdays import days_of
 from visual_agent.engines.planner.weights import is_generic, weight
 from visual_agent.engines.planner.words import Term, lexicon, words
 
@@ -33,18 +36,6 @@ _LEAST = 0.58
 """Least score of an answer."""
 _APART = 0.03
 """Two different names that are nearer to each other than this are no answer."""
-_GAP = 3
-"""Words that may stand between the words of a role in a question."""
-
-
-@dataclass(frozen=True)
-class Role:
-    """One role: its phrases in questions (stems; Chinese as a pattern) and beside names."""
-
-    asked: tuple[tuple[str, ...], ...]
-    asked_han: re.Pattern[str] | None
-    said: tuple[tuple[str, ...], ...]
-    said_han: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,49 +51,116 @@ class Spot:
     labelled: float = 0.0
 
 
-@cache
-def _roles(part: str) -> tuple[Role, ...]:
-    book = tomllib.loads(files(__package__).joinpath("roles.toml").read_text(encoding="utf-8"))
-    return tuple(_role(line) for line in book[part]["roles"])
-
-
-def _role(line: str) -> Role:
-    left, _, right = line.partition(" > ")
-    sides = [[p.strip() for p in side.split(";") if p.strip()] for side in (left, right)]
-    han = "|".join(p for p in sides[0] if has_han(p))
-    stems = [tuple(_stems(p) for p in side if not has_han(p)) for side in sides]
-    return Role(stems[0], re.compile(han) if han else None, stems[1], tuple(p for p in sides[1] if has_han(p)))
-
-
-@lru_cache(maxsize=20_000)
-def _stems(text: str) -> tuple[str, ...]:
-    return tuple(stem(u.text) if not has_han(u.text) else u.text for u in units(normal(text)))
-
-
 def holder(question: Question, pages: Sequence[Page]) -> Solution | None:
     """The person, firm or place that a question asks for by what it does."""
     part = _asked_for(question)
     if not part or question.kind not in ("field", "locate") or question.looks or points(question):
         return None
-    roles = [r for r in _roles(part) if _is_asked(r, question.folded)]
-    for page in pages if part == "who" else ():
-        told_it = sender_of(question, page, lambda text: any(_is_asked(r, normal(text)) for r in roles))
-        if told_it is not None:
-            ids = (told_it.sender.id, told_it.lines[0].id)
-            return Solution(answers.value(told_it.sender.text, ids), "who wrote the message", ids, 1.0, page.name)
+    roles = [r for r in roles_of(part) if is_asked(r, question.folded)]
+    told_of = next((t for p in pages if (t := _in_rota_or_chat(question, p, roles)) is not None), None)
+    if part == "who" and told_of is not None:
+        return told_of
+    named = next((n for p in pages if (n := _behind_label(roles, p)) is not None), None)
+    if part == "who" and named is not None:
+        return named
     found = [
         (s, spot, page) for page in pages for spot in _spots(page, part) if (s := _judge(question, roles, spot, page))
     ]
     found.sort(key=lambda f: -f[0])
     if not found or found[0][0] < _LEAST:
-        return None
+        return next((d for p in pages if part == "who" and (d := _doer(question, p)) is not None), None)
     best, spot, page = found[0]
+    spot = next(
+        (o for _, o, p in found if p is page and o.text.startswith(f"{spot.text} ") and spot.text[-1] == "."), spot
+    )
     rivals = [o for s, o, _ in found[1:] if s > best - _APART and not _same(o.text, spot.text)]
     if rivals:
         return None
     return Solution(
         answers.value(spot.text, spot.ids), f'"{spot.before[-60:].strip()}" names it', spot.ids, spot.score, page.name
     )
+
+
+_DOES = re.compile(r"^\s+(?:will|is|has|have|can|shall|to|agreed|offered|[a-z]{2,}s)\b(?! by\b)")
+_LIGHT_WORDS = re.compile(
+    r"\b(?:who|see|put|get|take|make|do|deal|look|go|give|promised|agreed|offered|volunteered|going|duty|doing|job|turn|charge|should|"
+    r"supposed|meant|due|responsible|after|if)\b|谁|负责|答应|说好"
+)
+_IT = re.compile(r"\b(?:it|them|this|these|that)\b|它|这事")
+
+
+def _doer(question: Question, page: Page) -> Solution | None:
+    """The subject of the one sentence that tells who sees to what the question names ("The tap leaks. Ann will mend it")."""
+    asked = content(_LIGHT_WORDS.sub(" ", question.folded))
+    nouns = asked[1:] if len(asked) > 1 else asked
+    sentences = told(page)
+    found = []
+    for n, sentence in enumerate(sentences):
+        before = sentences[n - 1].text if n and _IT.search(sentence.text) else ""
+        told_of = f"{before} {sentence.text}"
+        if not nouns or any(support(w, told_of) < 0.7 for w in nouns) or support(asked[0], page.text) < 0.5:
+            continue
+        subjects = [
+            name
+            for whole, start, end in names_in(sentence.text)
+            for name in (_bare(whole, start, end)[0],)
+            if name and not sentence.text[:start].strip(" .0123456789") and _DOES.match(sentence.text[end:])
+        ]
+        subjects = [s for s in subjects if not s.endswith("ing") and not any(support(w, s) >= 0.5 for w in asked)]
+        found += [(s, sentence) for s in subjects if normal(s) not in question.folded and not _is_label(s)]
+    if len({name for name, _ in found}) != 1:
+        return None
+    name, sentence = found[0]
+    return Solution(answers.value(name, sentence.ids), "its sentence says who", sentence.ids, sentence.score, page.name)
+
+
+_LABELLED = re.compile(r"^([^\W\d][^:：.;,]{1,28})[:：]\s*(\S.*?)[.。]?$", re.DOTALL)
+
+
+def _behind_label(roles: Sequence[Role], page: Page) -> Solution | None:
+    """Everybody in the list behind a label that is a role's ("Apologies: Joan Riddick, Sam Okafor")."""
+    for text, ids, score in [*_wrapped(page), *((s.text, s.ids, s.score) for s in told(page))]:
+        match = _LABELLED.match(text)
+        label = stems_of(match[1]) if match else ()
+        if match is None or not any(label in r.said or match[1] in r.said_han for r in roles):
+            continue
+        names = [n.strip() for n in _COMMA.split(re.sub(r"\s*\(.*?\)", "", match[2]))]
+        if (len(names) > 1 or len(ids) > 1) and all(n and short_name(n) == n and len(n.split()) < 5 for n in names):
+            return Solution(answers.value(", ".join(names), ids), f'"{match[1]}" lists them', ids, score, page.name)
+    return None
+
+
+_COMMA = re.compile(r"[,，;；、&]|\s+and\s+|(?<=[\u4e00-\u9fff])[和及](?=[\u4e00-\u9fff])")
+_STOP = re.compile(r"(?<=[a-z)]{2}[.])\s+(?=[A-Z])")
+
+
+def _wrapped(page: Page) -> list[tuple[str, tuple[str, ...], float]]:
+    """The last label of each full line with what the next line goes on with."""
+    right = max((i.box[2] for i in page.loose), default=0.0)
+    found: list[tuple[str, tuple[str, ...], float]] = []
+    for line, below in pairwise(page.loose):
+        near = -0.3 * below.height < below.box[1] - line.box[3] < below.height
+        if near and line.box[2] > 0.8 * right and not re.search(r"[a-z]{2}[.:;!?]$", line.text.strip()):
+            text = f"{_STOP.split(line.text)[-1]} {_STOP.split(below.text)[0]}"
+            found.append((text, (line.id, below.id), min(line.score, below.score)))
+    return found
+
+
+def _in_rota_or_chat(question: Question, page: Page, roles: Sequence[Role]) -> Solution | None:
+    """The person in the cell of a rota, or who wrote the message that speaks of it."""
+    in_rota = rostered(question, page, in_role)
+    if in_rota is not None:
+        cell, labels = in_rota
+        return Solution(answers.value(cell.text, (cell.id,)), f'"{labels}" names it', (cell.id,), 1.0, page.name)
+    whole = all_week(question, page)
+    if len(whole) == 1:
+        one = whole[0]
+        return Solution(answers.value(one.text, (one.id,)), "the cells of the row say so", (one.id,), 1.0, page.name)
+    told_it = sender_of(question, page, lambda text: any(is_asked(r, normal(text)) for r in roles))
+    if told_it is not None:
+        ids = (told_it.sender.id, told_it.lines[0].id)
+        return Solution(answers.value(told_it.sender.text, ids), "who wrote the message", ids, 1.0, page.name)
+    return None
 
 
 _WHO = re.compile(
@@ -134,26 +192,6 @@ _OTHER = re.compile(
     r"^(?:and |so )?(?:how|when|why|what time|at what|what date|what day|what number|which number)\b|"
     r"多少|几[点号天个年月岁时]|何时|什么时候|哪[天年月]|为什么|怎么"
 )
-
-
-def _is_asked(role: Role, folded: str) -> bool:
-    if role.asked_han is not None and role.asked_han.search(folded):
-        return True
-    stems = _stems(folded)
-    return any(_in_order(stems, phrase) for phrase in role.asked)
-
-
-def _in_order(stems: Sequence[str], phrase: Sequence[str]) -> bool:
-    """Whether the words of a phrase stand in a text in this order, few others between them."""
-    for start, word in enumerate(stems):
-        if word != phrase[0]:
-            continue
-        at, rest = start, list(phrase[1:])
-        while rest and rest[0] in stems[at + 1 : at + 2 + _GAP]:
-            at = stems.index(rest.pop(0), at + 1)
-        if not rest:
-            return True
-    return False
 
 
 # --- names with their surroundings ---------------------------------------------------------------------------------
@@ -191,8 +229,8 @@ def _surroundings(page: Page) -> dict[str, str]:
 @lru_cache(maxsize=5_000)
 def _is_label(text: str) -> bool:
     """Whether a text only names a role or a field, so that it is nobody's name."""
-    stems = _stems(text)
-    roles = (*_roles("who"), *_roles("where"))
+    stems = stems_of(text)
+    roles = (*roles_of("who"), *roles_of("where"))
     if any(text.strip(" :：") in r.said_han or stems in r.said for r in roles):
         return True
     content = words(text).content
@@ -226,7 +264,7 @@ def _is_none(text: str, start: int, end: int) -> bool:
 @cache
 def _role_words() -> tuple[frozenset[str], tuple[str, ...]]:
     """The roles that are one word, English as stems; Chinese ones of two signs or more."""
-    roles = (*_roles("who"), *_roles("where"))
+    roles = (*roles_of("who"), *roles_of("where"))
     han = {w for r in roles for w in r.said_han if len(w) > 1}
     return frozenset(p[0] for r in roles for p in r.said if len(p) == 1), tuple(sorted(han, key=len, reverse=True))
 
@@ -256,15 +294,14 @@ _FIRMS = frozenset(
 
 # --- judging -------------------------------------------------------------------------------------------------------
 
-_SMALL = frozenset(
-    "the a an is was are were our your my his her its their of to by at in on for with mr mrs ms dr and be please now from".split()  # noqa: SIM905
-)
 _CLAUSE = re.compile(r"[.;。；!！?？·•|]\s+|[。；！？·•|]")
 
 
 def _judge(question: Question, roles: Sequence[Role], spot: Spot, page: Page) -> float:
     """How surely a name is the one that is asked for, 0..1."""
-    if normal(spot.text) in question.folded or _lacks(question, page):
+    if normal(spot.text) in question.folded or _lacks(question, page) or _other_days(question, spot):
+        return 0.0
+    if _PERSON.match(question.folded) and _SITE.search(spot.text):
         return 0.0
     before = _CLAUSE.split(spot.before)[-1].rpartition(")")[2]
     after = _CLAUSE.split(spot.after)[0]
@@ -289,15 +326,26 @@ def _judge(question: Question, roles: Sequence[Role], spot: Spot, page: Page) ->
     )
 
 
+_PERSON = re.compile(r"(?:and |so |but )?who(?:'s|m|se)?\b")
+_SITE = re.compile(r"\b(?:Yard|Road|Street|Lane|Avenue|Close|Square|Park|Field|Room|Map|Settings|Home)$")
+"""What no person is called."""
+
+
+def _other_days(question: Question, spot: Spot) -> bool:
+    """Whether a name stands there for other days than the question names ("Imelda on weekdays, Kwame on Saturday")."""
+    asked, said = days_of(question.folded), days_of(normal(re.split(r"[,，;；.。]", spot.after)[0]))
+    return bool(asked and said) and not asked & said
+
+
 _NOUN = re.compile(r"\b(?:which|what) ([a-z]+)\b|哪[个家所间位座]([\u4e00-\u9fff]{2})")
 
 
 def _beside(role: Role, before: str, after: str, spot: Spot) -> float:
     """How near a role's words stand to a name: 1 right before it, less with words between and behind it."""
     label = spot.labelled > 0
-    stems, follow = _stems(before), _stems(after)[:5]
+    stems, follow = stems_of(before), stems_of(after)[:5]
     best = max((_ahead(phrase, stems, label) for phrase in role.said), default=0.0)
-    if any(len(p) < 3 and follow[: len(p)] == p and p[0] not in _SMALL for p in role.said):
+    if any(len(p) < 3 and follow[: len(p)] == p and p[0] not in SMALL for p in role.said):
         best = max(best, 1.0 if after.lstrip().startswith("(") else 0.85)
     return max(best, max((_ahead_han(w, before, after, label) for w in role.said_han), default=0.0)) * (
         spot.labelled or 1.0
@@ -315,12 +363,12 @@ def _ahead_han(word: str, before: str, after: str, label: bool) -> float:
 
 def _ahead(phrase: tuple[str, ...], stems: tuple[str, ...], label: bool) -> float:
     """How near a phrase stands before a name; "handed in ... by" may have words between."""
-    small = 0.4 if len(phrase) == 1 and phrase[0] in _SMALL else 0.0
+    small = 0.4 if len(phrase) == 1 and phrase[0] in SMALL else 0.0
     for start in range(len(stems) - len(phrase), -1, -1):
         if stems[start : start + len(phrase)] == phrase:
-            between = sum(s not in _SMALL for s in stems[start + len(phrase) :])
+            between = sum(s not in SMALL for s in stems[start + len(phrase) :])
             if label and between < 2:
-                return 1.0 - 0.05 * min(sum(s not in _SMALL for s in stems[:start]), 6) - 0.12 * between
+                return 1.0 - 0.05 * min(sum(s not in SMALL for s in stems[:start]), 6) - 0.12 * between
             return 1.0 - small - (0.08 + 0.09 * between if between else 0.0)
     verb = phrase[:-1]
     if verb and phrase[-1] in _LINKS and [s for s in stems[-3:] if s not in _ARTICLES][-1:] == [phrase[-1]]:

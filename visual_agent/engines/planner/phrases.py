@@ -16,6 +16,7 @@ from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.dictionary import segmented
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import HAN, has_han, normal, stem
+from visual_agent.engines.planner.names import names_in
 from visual_agent.engines.planner.nearest import Word, content, shares, support
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
@@ -308,11 +309,29 @@ def cut_short(question: Question, found: Solution) -> Solution | None:
     if question.kind != "field" or not found.ids:
         return found
     part = bare_name(question, text)
+    if _WHO.match(question.folded) and not has_han(text):
+        part = _person(text)
+        if part is None:
+            return None
     if part is None and _is_sentence(text) and asks(question):
         part = spanned(question, text)
     if no_name(question, part or text):
         return None
     return found if part is None or part == text else replace(found, text=answers.value(part, found.ids))
+
+
+_WHO = re.compile(r"(?:and |so |but )?who(?:'s|m)?\b")
+_NO_PERSON = re.compile(r"[A-Z][a-z]+(?:ed|ing)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?")
+
+
+def _person(text: str) -> str | None:
+    """The name out of a text that is cut badly ("Kwame on", "Sunday. Deniz"); None where it is nobody's."""
+    if _NO_PERSON.fullmatch(text):
+        return None
+    if not re.search(r"[a-z]{2}\. [A-Z]|\s(?:on|at|in|by|to|for|from|the|of)$", text):
+        return text
+    names = [n for n, start, end in names_in(text) if not text[end:].startswith(". ")]
+    return names[0] if len(names) == 1 else None
 
 
 def _is_sentence(text: str) -> bool:
@@ -331,9 +350,9 @@ def in_sentence(question: Question, pages: Sequence[Page], least: float = LEAST)
     if not asks(question) or (question.looks and not _MUST.search(question.folded)):
         return None
     best: tuple[float, str, Solution] | None = None
-    barred = _barred(question, pages)
-    if barred is not None or _wanted(question) not in ("", "text"):
-        return barred
+    who = barred(question, pages)
+    if who is not None or _wanted(question) not in ("", "text"):
+        return who
     for page in pages:
         sentences = told(page)
         for sentence, share in zip(sentences, shares(question.folded, [s.text for s in sentences]), strict=True):
@@ -346,7 +365,7 @@ def in_sentence(question: Question, pages: Sequence[Page], least: float = LEAST)
     return best[2] if best is not None else None
 
 
-def _barred(question: Question, pages: Sequence[Page]) -> Solution | None:
+def barred(question: Question, pages: Sequence[Page]) -> Solution | None:
     """Who may not use something: the one sentence that bars people."""
     if not _BARRED_ASKED.search(question.folded):
         return None

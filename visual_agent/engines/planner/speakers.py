@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from visual_agent.engines.planner.chatting import bubbles, speaker
 from visual_agent.engines.planner.dictionary import segmented
 from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.meanings import closeness
@@ -41,15 +42,15 @@ class Message:
 
 def messages(page: Page) -> list[Message]:
     """The messages of a chat; empty where the page is none."""
-    lines = sorted(page.loose, key=lambda i: i.box[1])
+    lines = [replace(i, text=speaker(i.text)) for i in sorted(page.loose, key=lambda i: i.box[1])]
     first = [m for i in lines if _may_be_sender(i) and (m := _under(i, lines, frozenset())) is not None]
     names = frozenset(m.sender.text.strip() for m in first)
     found = [m for s in first if (m := _under(s.sender, lines, names)) is not None]
-    clocks = sum(_CLOCK.search(i.text) is not None and len(i.text) < 16 for i in lines)
+    clocks = sum(_CLOCK.search(i.text) is not None and len(i.text) < 24 for i in page.loose)
     told = sum(len(m.text) > 2 * len(m.sender.text) for m in found)
     repeated = len({normal(m.sender.text) for m in found}) < len(found)
     chat = len(names) > 1 and told > 1 and 2 * told > len(first) and (clocks > 1 or repeated)
-    return found if chat else []
+    return found if chat else [Message(sender, (said,)) for sender, said in bubbles(page)]
 
 
 def _may_be_sender(item: Item) -> bool:
@@ -75,7 +76,8 @@ def _under(sender: Item, lines: list[Item], names: frozenset[str]) -> Message | 
 
 def sender_of(question: Question, page: Page, says: Callable[[str], bool]) -> Message | None:
     """The message that speaks most clearly of what a "who" asks for; `says` tells whether a text speaks of its role."""
-    terms = {t: weight(t, question) for t in question.terms if not _ASKED.search(t.text) and not is_generic(t)}
+    spoken = [t for t in question.terms if not _ASKED.search(t.text)]
+    terms = {t: weight(t, question) for t in [t for t in spoken if not is_generic(t)] or spoken}
     counted = {t: max(w, 0.5) for t, w in terms.items()}
     if not counted or _NAMES.search(question.folded):
         return None

@@ -24,13 +24,19 @@ _TIMES = frozenset({"when", "date", "time", "duration"})
 _SURE = 0.88
 """Least share at which a sentence over several lines goes before a value in one of them."""
 _WRITER = re.compile(
-    r"\bwho (?:\w+ )?(?:wrote|signed|sent|is (?:it|this|the \w+) from)\b|\bsigned by\b|\b(?:writer|sender)\b|谁[写发寄签]|[写寄]信的?人(?:是|叫)|落款|署名"
+    r"\bwho (?:\w+ )?(?:wrote|signed|sent|is (?:it|this|the \w+) from)\b|\bwho left (?:this|the|a) (?:note|message|card|letter)\b|\bwhose (?:note|letter|message) is\b|\bsigned by\b|\b(?:writer|sender)\b|谁[写发寄签]|[写寄]信的?人(?:是|叫)|落款|署名"
 )
 _CLOSING = re.compile(
     r"^(?:(?:with |all my |lots of |much )?(?:love|best|kind|kindest|warm|warmest|many)?(?: wishes| regards| thanks)?|"
     r"yours (?:sincerely|faithfully|truly)|sincerely|regards|cheers|thanks?(?: you)?|respectfully)[,.!]?$",
     re.IGNORECASE,
 )
+_LONE = re.compile(r"[-–—]?\s*[A-Z][a-z]+(?:(?: & | and | )[A-Z][a-z]*\.?){0,2}(?: x+)?|[\u4e00-\u9fff]{2,4}")
+_GREETS = re.compile(
+    r"\s*(?:(?:dear|hi|hello|to)\b.{1,30}|[A-Z][a-z]+(?: [A-Z][a-z]+)?\s*[-–—,:]+|[\u4e00-\u9fff]{2,6}[:：,，])\s*$",
+    re.IGNORECASE,
+)
+"""A note's first line and its last: whom it is for, and whose it is."""
 _DATED = re.compile(r"^(?:\d{4}年)?\d{1,2}月\d{1,2}日$|^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}$")
 _RELATION = re.compile(
     r"^(?:您的|你的)?(?:孙女|孙子|儿子|女儿|学生|弟弟|妹妹|哥哥|姐姐|朋友|好友|同学|爸爸|妈妈)[:：\s]*(?=[\u4e00-\u9fff]{2})"
@@ -72,6 +78,13 @@ def signed(pages: Sequence[Page]) -> Solution | None:
             after = n + 1 < len(lines) and _CLOSING.match(item.text.strip())
             dated = n > 2 and n == len(lines) - 1 and _DATED.match(item.text.strip().replace(" ", ""))
             name = lines[n + 1] if closes and after else lines[n - 1] if closes and dated else None
+            if (
+                name is None
+                and n == len(lines) - 1
+                and _LONE.fullmatch(item.text.strip())
+                and _GREETS.match(lines[0].text)
+            ):
+                name = item
             if name is not None and len(name.text) < 40:
                 text = _RELATION.sub("", name.text.strip())
                 return Solution(answers.value(text, (name.id,)), "it is signed so", (name.id,), name.score, page.name)
