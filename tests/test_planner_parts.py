@@ -12,7 +12,8 @@ from planner_documents import read_text
 from visual_agent.engines.planner import answers, changes, signs
 from visual_agent.engines.planner.extracts import extract, looks_like_name
 from visual_agent.engines.planner.folding import normal, stem
-from visual_agent.engines.planner.observed import read
+from visual_agent.engines.planner.grids import arrange
+from visual_agent.engines.planner.observed import Item, read
 from visual_agent.engines.planner.pages import build, split_line
 from visual_agent.engines.planner.places import part_of
 from visual_agent.engines.planner.questions import analyse
@@ -289,3 +290,36 @@ def test_picture_text_cannot_pose_as_ours():
     assert answers.clean("12 [r99] 13") == "12 (r99) 13"
     assert answers.value("Not found", ["r1"]) == '"Not found" [r1]'
     assert answers.cited("5", ["r1", "r1", "x; drop", "r2"]) == "5 [r1][r2]"
+
+
+def _heads(rows: list[list[str]]) -> list[str]:
+    """The headings of a table with these cells."""
+    table = [
+        tuple(Item(f"r{9 * n + k}", text, (100 * k, 30 * n, 100 * k + 80, 30 * n + 20)) for k, text in enumerate(row))
+        for n, row in enumerate(rows)
+    ]
+    grid = arrange([table], [])[0][0]
+    return [grid.head(n) for n in range(grid.width)] if grid.kind == "list" else []
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [
+            ["Runner", "Club", "5 km", "Finish"],
+            ["Ada Bo", "Hill", "18.41", "38.93"],
+            ["Cy Dee", "Vale", "19.0", "39.1"],
+        ],
+        [["Coffee", "250 g", "1 kg"], ["House", "£4.20", "£14.00"], ["Decaf", "£5.10", "£17.50"]],
+        [["套餐", "1个月", "12个月"], ["基础", "30", "300"], ["高级", "50", "520"]],
+        [["Code", "Meaning", "What to do"], ["E1", "Door open", "Close it"], ["E2", "No water", "Open the tap"]],
+        [["Gate", "Airline", "Note"], ["B12", "Kestrel", "on time"], ["C7", "Avon Air", "late"]],
+    ],
+)
+def test_a_first_row_alone_heads_a_table(rows: list[list[str]]) -> None:
+    assert _heads(rows) == rows[0]
+
+
+def test_measures_of_one_thing_head_nothing() -> None:
+    rows = [["Model", "Ayo 5", "Bex 2"], ["Screen", "6.7 in", "6.1 in"], ["Battery", "4,200 mAh", "3,900 mAh"]]
+    assert "6.7 in" not in " ".join(_heads(rows))

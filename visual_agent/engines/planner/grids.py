@@ -378,9 +378,12 @@ def _is_head(row: Row, rest: Sequence[Row]) -> bool:
         return False
     if _days(row) >= 2 and _days(row) >= len(full) - 1 and not any(_days(r) for r in rest):
         return True
-    numeric = sum(is_numeric(c.text) for c in full)
+    columns = [[r[n].text for r in rest if r[n] is not None] for n in range(len(row))]  # type: ignore[union-attr]
+    if any(c is not None and _goes_on_as(c.text, columns[n]) for n, c in enumerate(row)):
+        return False
+    numeric = [(c.text, columns[n]) for n, c in enumerate(row) if c is not None and is_numeric(c.text)]
     years = sum(_is_year(c.text) or _is_period(c.text) for c in full)
-    if numeric and numeric > years:
+    if len(numeric) > years and not all(_measures_column(text, below) for text, below in numeric):
         return False
     below = [any(r[c] is not None and is_numeric(r[c].text) for r in rest) for c in range(len(row))]  # type: ignore[union-attr]
     if any(b and row[c] is not None for c, b in enumerate(below)):
@@ -388,6 +391,28 @@ def _is_head(row: Row, rest: Sequence[Row]) -> bool:
     labels = sum(labelness(c.text) for c in full) / len(full)
     others = [labelness(c.text) for r in rest for c in r if c is not None]
     return labels > 0.6 and labels > sum(others) / max(len(others), 1) + 0.1
+
+
+def _form(text: str) -> str:
+    """A text with its digits and letters alike: "E7" and "E12" have one form."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text.strip()))
+
+
+def _goes_on_as(text: str, below: Sequence[str]) -> bool:
+    """Whether a code is one of those that most of its column has under it, so that its row is a record."""
+    code = _form(text)
+    return bool(below) and "9" in code and " " not in code and all(_form(t) == code for t in below)
+
+
+def _measures_column(text: str, below: Sequence[str]) -> bool:
+    """Whether a number with its unit can head a column: "50 m" over times, "250 g" over prices."""
+    if _is_year(text) or _is_period(text):
+        return True
+    bare = [t for t in below if is_numeric(t) and not any(c.isalpha() for c in t)]
+    return _MEASURE.fullmatch(text.strip()) is not None and len(bare) > 0.6 * len(below)
+
+
+_MEASURE = re.compile(r"(?:[<>≤≥]\s?)?\d[\d.,]*(?:\s?[-–]\s?\d[\d.,]*)?\s?[^\W\d_]{1,8}\+?")
 
 
 def _days(row: Row) -> int:
