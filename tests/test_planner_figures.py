@@ -32,6 +32,22 @@ LAB = read_text(
         )
     ],
 )
+TILL = read_text(
+    "img1",
+    [(50, 40, 20, "Harbour kiosk"), (50, 90, 20, "Grown-ups £7.20 Over-60s £6.10 Under 5 free")],
+    [((50, 140, 600, 260), [["Vouchers", "48.00"], ["Cash", "310.75"], ["Refunds", "-12.40"], ["Sales", "801.30"]])],
+)
+CLUBS = read_text(
+    "img1",
+    [
+        (50, 40, 20, "Sailing Society"),
+        (50, 70, 20, "Joining fee: £55"),
+        (50, 100, 20, "Meets: Tue 18:30"),
+        (450, 40, 20, "Knitting Society"),
+        (450, 70, 20, "Joining fee: £4"),
+        (450, 100, 20, "Meets: Sun 15:00"),
+    ],
+)
 HOME = read_text(
     "img1",
     [(50, 40, 20, "9月家里花的钱")],
@@ -46,6 +62,14 @@ HOME = read_text(
         (SPA, "price of renting a towel", "1.50"),
         (SPA, "How much for my 8 year old?", "4.50"),
         (SPA, "How hot is the steam room?", None),
+        (TILL, "how much was taken in vouchers?", "48.00"),
+        (TILL, "what was given back to customers in refunds?", "12.40"),
+        (TILL, "成人票多少英镑？", "7.20"),
+        (TILL, "How much was taken by cheque?", None),
+        (CLUBS, "帆船社（Sailing）要交多少英镑？", "55"),
+        (CLUBS, "What does the knitting lot charge to join?", "4"),
+        (CLUBS, "When does the sailing crowd meet?", "Tue 18:30"),
+        (CLUBS, "When does the archery lot meet?", None),
         (LAB, "how low may vitamin D be?", "50"),
         (HOME, "看病买药用了多少？", "260"),
         (HOME, "旅游花了多少？", None),

@@ -17,6 +17,7 @@ from visual_agent.engines.planner.counting import absent
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.figure_words import Asked, asked_words, speaks
 from visual_agent.engines.planner.folding import normal
+from visual_agent.engines.planner.nearest import is_sort, verbs
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.quantities import counted_thing
@@ -40,8 +41,8 @@ _TALK = re.compile(
     r"\b(?:how (?:much|many|far)|numbers?|amount|prices?|costs?|costing|pay|pays|paying|paid|spends?|spent|spending|"
     r"charge|charges|charged|charging|money|do they|does it|wants?|gives?|given|gets?|got|takes?|be|been|being|asks?|"
     r"asking|exactly|altogether|together|normally|please|tell me|value|figure|come to|set (?:me|us) back|there|here|"
-    r"thing|into|once|for the time being|went|came|go|goes|put|anyone|somebody|something|whole|own|actually)\b"
-    r"|多少|几(?=[个号位])|多[高长深宽远重大]|价格|价钱|钱|号码|编号|花了?|付|[是要给得]|本身|[扣缴刷交拿领发]了?(?=多少)|一共|总共"
+    r"pounds?|dollars?|euros?|pence|yuan|quid|thing|into|once|for the time being|went|came|go|goes|put|anyone|somebody|something|whole|own|actually)\b"
+    r"|英镑|美元|欧元|港元|日元|人民币|多少|几(?=[个号位])|多[高长深宽远重大]|价格|价钱|钱|号码|编号|花了?|付|[是要给得]|本身|[扣缴刷交拿领发]了?(?=多少)|一共|总共"
 )
 """Words of a question that say no more than that a figure is asked for."""
 _APART = re.compile(
@@ -58,7 +59,8 @@ _PERSON = re.compile(
     r"|孙?[儿女]子?|女儿|儿子|孩子?|小孩|宝宝|老人|妈妈?|爸爸?|奶奶|爷爷|[周的我家]?岁|年纪|次"
 )
 _PAID = re.compile(
-    r"\breward\b|\bwhat (?:did|does|do|will) .*(?:fetch|raise|bring in|go for|want for|ask for)\b"
+    r"\breward\b|\bwhat (?:was|were|is|has been) (?:\w+ ){0,2}(?:paid|taken|given back|refunded|charged|spent|owed|owing|earned|saved)\b(?!.*\b(?:for|with|on|by|from)\W*$)"
+    r"|\bwhat (?:did|does|do|will) .*(?:fetch|raise|bring in|go for|want for|ask for)\b"
     r"|[退还][回了]?\w?多少|罚多少|赔多少"
 )
 """Questions for money that name neither a price nor an amount."""
@@ -274,7 +276,10 @@ def _clause(text: str, value: Value, *, cut: bool = True) -> str:
     start = max([0, *(m.end() for m in _BREAK.finditer(text) if m.end() <= value.start)])
     end = min([len(text), *(m.start() for m in _BREAK.finditer(text) if m.start() >= value.end)])
     start = max([start, *(v.end for v in others if v.end <= value.start)])
-    end = min([end, *(v.start for v in others if v.start >= value.end)])
+    after = [v.start for v in others if value.end <= v.start <= end]
+    if after and re.search(r"[^\W\d_]{2}", text[start : value.start]):
+        end = value.end  # "Adults £6 Children £4": what stands between is the next one's label
+    end = min([end, *after])
     return f"{text[start : value.start]} {text[value.end : end]}".strip()
 
 
@@ -335,7 +340,7 @@ def _ranked(question: Question, wants: str, found: Sequence[Figure]) -> list[tup
     age = age_told(question.folded) if "age" not in asked else None
     bare = _APART.sub(" ", measures.unasked(question.folded))
     bare = _CALLED.sub(" ", bare) if wants == "phone" else _PERSON.sub(" ", bare) if age is not None else bare
-    told_words = list(asked_words(_TALK.sub(" ", bare), question.folded))
+    told_words = _lighter(asked_words(_TALK.sub(" ", bare), question.folded), question.folded)
     if age is not None:
         told_words = [w for w in told_words if not re.match(r"\d|[一二三四五六七八九十]$", w.text)]
     if age is not None:
@@ -346,6 +351,17 @@ def _ranked(question: Question, wants: str, found: Sequence[Figure]) -> list[tup
     elsewhere = {w: max((speaks(w, t) for t in texts), default=0.0) for w in told_words}
     scored = [(_score(f, told_words, elsewhere, asked, wants, age), f) for f in found]
     return sorted(scored, key=lambda sf: -sf[0])
+
+
+def _lighter(said: Sequence[Asked], folded: str) -> list[Asked]:
+    """The words of a question, with little weight for what is done and for sorts of things: pages call these otherwise."""
+    light = verbs(folded)
+    if all(w.text in light or is_sort(w.word) for w in said):
+        return list(said)
+    return [
+        replace(w, word=replace(w.word, weight=0.4 * w.weight)) if w.text in light or is_sort(w.word) else w
+        for w in said
+    ]
 
 
 def _only(found: Sequence[Figure], asked: frozenset[str], wants: str) -> list[tuple[float, Figure]]:
@@ -367,7 +383,7 @@ def _score(
         near = max(speaks(word, figure.own), 0.85 * speaks(word, figure.line), 0.75 * speaks(word, figure.over))
         if _SENIOR.search(word.text) and (ages := ages_in(figure.whom or figure.own)) is not None:
             near = 1.0 if ages[0] >= 55 else 0.0
-        weight = 1.5 if word.decides else word.weight
+        weight = 1.5 if word.decides and word.weight > 0.5 else word.weight
         total += weight
         got += weight * max(near, 0.35 * elsewhere[word])
     if age is not None:

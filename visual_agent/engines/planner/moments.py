@@ -15,7 +15,7 @@ from functools import lru_cache
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.meanings import closeness
-from visual_agent.engines.planner.nearest import Word, content, support
+from visual_agent.engines.planner.nearest import Word, content, is_sort, support, verbs
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.single import Solution
@@ -65,16 +65,12 @@ _PHRASES = (
         re.compile(r"\b(?:the )?(?:rest|remainder) of (?:the|my|our|your) (?:money|price|cost|amount|payment)\b"),
         "balance",
     ),
+    (
+        re.compile(r"\b(?:a|an|the|some|my) (?:cup|glass|bottle|pot|mug|piece|slice|bit|packet|pair|copy|couple) of\b"),
+        " ",
+    ),
     (re.compile(r"\b(?:handed over|picked up|drop(?:ped)? off)\b"), "delivered"),
     (re.compile(r"(?<=[几点号天时])到(?=[达了的?？]|$)|能到"), "到达"),
-)
-_VERB = re.compile(
-    r"(?=\b(?:to|i|you|we|they|he|she|it|people|must|can|could|should|will|would|may|be|been|being|have|has|had) (?:\w+ly )?"
-    r"(?!(?:i|you|he|she|we|they|it|be|been|being|ha(?:ve|s|d)|the|an?|my|our|your|me|us|people|to)\b)([a-z]+)\b)"
-)
-_LAST = re.compile(
-    r"^(?:when|how \w+|what \w+|by when|until when) (?:do|does|did|will|can|must|should|is|are|was|were)\b.*? ([a-z]+)"
-    r"(?: (?:at|on|in|for|this|next|every|each)(?: the)?(?: \w+)?)?\W*$"
 )
 _NEGATION = re.compile(
     r"\b(?:not|no|never|closed|without|except|cannot|unavailable|out of use|out of order)\b|n['’]t\b|不(?!晚于|迟于|超过|少于|到)|\bunopened\b|\bsealed\b|没(?!有?(?:问题|关系))|未|闭|停(?![车留靠])|休(?:馆|市|业|诊|园)|禁|除外"
@@ -116,7 +112,7 @@ def asked_of(question: Question) -> Asked | None:
     role = "start" if found[0] == "since" else "" if role == "start" and _negated(folded) else role
     if found[0] in ("duration", "frequency"):
         role = role if role == "ahead" else ""
-    return Asked(found[1], found[0], role, content(_IDLE.sub(" ", _plain(folded))), _negated(folded), _verbs(folded))
+    return Asked(found[1], found[0], role, content(_IDLE.sub(" ", _plain(folded))), _negated(folded), verbs(folded))
 
 
 @lru_cache(maxsize=20_000)
@@ -131,14 +127,6 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def _negated(folded: str) -> bool:
     return _NEGATION.search(_NO_NEGATION.sub(" ", folded)) is not None
-
-
-def _verbs(folded: str) -> frozenset[str]:
-    """The words of a question that say what happens; documents have other words for it."""
-    said = folded.rstrip(" ?.")
-    found = {m[1] for m in _VERB.finditer(said)}
-    last = None if found else _LAST.search(said)
-    return frozenset({last[1]} if last else found)
 
 
 _SPOKEN = frozenset({"field", "place", "extreme"})
@@ -159,7 +147,7 @@ def dated(question: Question, pages: Sequence[Page], least: float = SURE) -> Sol
     text = joined(moments(page), top) if asked.name == "when" else top.text
     return Solution(
         answers.value(text.strip(" .,，"), top.ids),
-        f'"{top.near.strip()[:60]}" names it',
+        f'"{top.near.strip()[:60]}" names {"its " + top.role if top.role in ("start", "end") else "it"}',
         top.ids,
         top.score,
         page.name,
@@ -210,6 +198,7 @@ def _may_answer(question: Question, asked: Asked, m: Moment) -> bool:
 
 _OF_ROLE = re.compile(
     r"open(?:s|ed)?|start(?:s|ed)?|begins?|close[sd]?|shuts?|finish(?:es|ed)?|stops?|ends?|over|expires?|run"
+    r"|开[门馆始场业园]|[关闭]门|闭[馆园店]|打烊|散[场会]|结束|收[摊市]|停业|截止|到期|[上下]班|营业|开放"
 )
 
 
@@ -256,6 +245,10 @@ def _means(text: str, pattern: re.Pattern[str]) -> bool:
     return pattern.search(text) is not None
 
 
+_HOUSED = r"(?:rooms?|house|shop|time|day|bar|park|field|side|yard|book|board|fair|stall)\b"
+"""The second half of words whose first half says what they are for: "tearoom", "boathouse"."""
+
+
 @lru_cache(maxsize=50_000)
 def _speaks(word: Word, text: str) -> float:
     """How surely a text speaks of a word: as it stands, in another form, in other words."""
@@ -265,11 +258,15 @@ def _speaks(word: Word, text: str) -> float:
     if found < 0.85 and len(word.text) > 4 and word.text.isascii() and word.text.isalpha():
         root = word.text[: max(4, len(word.text) - 3)]
         found = max(found, 0.8 if re.search(rf"\b{re.escape(root)}[a-z]{{0,4}}\b", text) else 0.0)
+    if found < 0.8 and len(word.text) > 2 and re.search(rf"\b{re.escape(word.text)}{_HOUSED}", text):
+        found = 0.8
     return found
 
 
 def _mass(word: Word, asked: Asked) -> float:
     """Verbs count half: documents have other words for what people do."""
+    if is_sort(word) and len(asked.words) > 1:
+        return 0.3 * word.weight
     return 0.5 * word.weight if word.text in asked.verbs or word.text.endswith(("ed", "ing")) else word.weight
 
 

@@ -38,6 +38,22 @@ LIKE = 0.45
 """Least cosine at which two words are taken for kin."""
 
 
+_VERB = re.compile(
+    r"(?=\b(?:to|i|you|we|they|he|she|it|people|must|can|could|should|will|would|may|be|been|being|have|has|had"
+    r"|(?:was|were|is|are|got)(?= (?:\w+ly )?\w+(?:ed|en|wn|id|ght|pt|nt|lt)\b)) (?:\w+ly )?"
+    r"(?!(?:i|you|he|she|we|they|it|be|been|being|ha(?:ve|s|d)|the|an?|my|our|your|me|us|people|to)\b)([a-z]+)\b)"
+)
+_LAST = re.compile(
+    r"^(?:when|how \w+|what \w+|by when|until when) (?:do|does|did|will|can|must|should|is|are|was|were)\b.*? ([a-z]+)"
+    r"(?: (?:up|out|off|down|back|away|over))?(?: (?:at|on|in|for|this|next|every|each)(?: the)?(?: \w+)?)?\W*$"
+)
+_SORTS = re.compile(
+    r"lots?|groups?|class(?:es)?|clubs?|society|societies|courses?|sessions?|teams?|people|folks?|crowd|gang|guys?|stuff"
+    r"|小组|组|班|课|课程|社|社团|社区|队|俱乐部|协会"
+)
+"""Nouns that say of what sort the thing is whose name stands before them."""
+
+
 @dataclass(frozen=True)
 class Word:
     """A word of a phrase: its term, the groups of related words that its phrase stands in, how much it says."""
@@ -62,6 +78,20 @@ def content(phrase: str) -> tuple[Word, ...]:
         groups = frozenset[int]().union(*(k.groups for k in kin if word in k.text))
         out.append(Word(word, term, groups, _says(term)))
     return tuple(out)
+
+
+@lru_cache(maxsize=5_000)
+def verbs(folded: str) -> frozenset[str]:
+    """The words of a question that say what happens; documents have other words for it."""
+    said = folded.rstrip(" ?.")
+    found = {m[1] for m in _VERB.finditer(said)}
+    last = None if found else _LAST.search(said)
+    return frozenset({last[1]} if last else found)
+
+
+def is_sort(word: Word) -> bool:
+    """Whether a word only says of what sort a thing is: "the photography lot", "拉丁语小组"."""
+    return _SORTS.fullmatch(word.text) is not None
 
 
 def _says(term: Term) -> float:
