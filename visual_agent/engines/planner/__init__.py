@@ -36,8 +36,8 @@ which a question passes them:
     nearest.py, pointing.py, naming.py, replies.py   the nearest of several texts; the line that is pointed at; which
                          picture is meant; yes and no in chats and boxes
     colloquial.py, zh_parts.py, chatting.py   spoken Chinese: words of people and papers, the part that answers, chats
-    candidates.py, reader.py, plausible.py   the trained reader: everything that could answer, weighed (`reader.json`);
-                         what cannot be an answer at all
+    candidates.py, reader.py   the trained reader: everything that could answer, weighed (`reader.json`)
+    grounded.py, plausible.py   what is refused: a thing that the pages do not have; what cannot be an answer at all
     places.py                positions on the page
     single.py, several.py, changes.py, solve.py   an answer from one page, from several, from a comparison
     plans.py                 the next tool call, or the answer

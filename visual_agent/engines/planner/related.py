@@ -108,7 +108,7 @@ _LIFE_WORDS = frozenset("born birth die died death dead".split())  # noqa: SIM90
 
 
 @cache
-def _scene() -> frozenset[str]:
+def scene() -> frozenset[str]:
     """What a question calls the thing that is pictured; its own words need not stand there."""
     path = files("visual_agent.engines.planner").joinpath("related.toml")
     return frozenset(tomllib.loads(path.read_text(encoding="utf-8"))["scene"].split())
@@ -163,7 +163,7 @@ def keys_of(question: Question) -> list[Key]:
             continue
         groups = frozenset().union(*(s.groups for s in near))
         plain = is_generic(term) or _of_type(term, wants)
-        w = 0.2 if plain else min(weight(term, question), 0.5 if term.text in _scene() else 1.2)
+        w = 0.2 if plain else min(weight(term, question), 0.5 if term.text in scene() else 1.2)
         keys.append(Key(term.text, term, groups, max(w, 0.5) if groups and not plain else w))
     return keys + [Key(question.folded[s.start : s.end], None, s.groups, 0.6) for s in spoken if s not in used]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.amounts import amount, is_figure, measured
@@ -19,6 +20,7 @@ from visual_agent.engines.planner.counting import counted, counts, filtered, is_
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.flagged import flagged, of_record
 from visual_agent.engines.planner.folding import has_han, normal
+from visual_agent.engines.planner.grounded import other_size, ungrounded
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.lists import coded, entry, numbered
 from visual_agent.engines.planner.moments import LEAST, dated
@@ -26,7 +28,7 @@ from visual_agent.engines.planner.naming import addressed
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.people import holder
-from visual_agent.engines.planner.phrases import clearly, cut_short, in_sentence
+from visual_agent.engines.planner.phrases import barred, cut_short, in_sentence
 from visual_agent.engines.planner.places import part_of, passage, region_word
 from visual_agent.engines.planner.plausible import plausible
 from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
@@ -65,11 +67,28 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     is_charted, figure = charted(question, pages)
     if is_charted:
         return figure
-    for solver in (_by_rules, in_sentence, by_reader, _simply):
+    for solver in (_by_rules, _where_known(in_sentence), _where_known(by_reader), _where_known(_simply)):
         found = solver(question, pages)
-        if found is not None and (question.kind != "field" or plausible(question, _CITED.sub("", found.text))):
+        if found is not None and (question.kind != "field" or _can_answer(question, found)):
             return found
     return None
+
+
+def _can_answer(question: Question, found: Solution) -> bool:
+    return plausible(question, _CITED.sub("", found.text), found.why)
+
+
+def _where_known(solver: _Solver) -> _Solver:
+    """A solver that goes by likeness, for one value only where the pages have all things that the question names."""
+
+    @wraps(solver)
+    def checked(question: Question, pages: Sequence[Page]) -> Solution | None:
+        found = solver(question, pages)
+        if found is None or question.kind != "field":
+            return found
+        return None if ungrounded(question, pages) or other_size(question, pages) else found
+
+    return checked
 
 
 def _by_rules(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -95,7 +114,7 @@ _READ = {"field": 0.0, "extreme": 0.2, "average": 0.3, "place": 0.3}
 
 def by_reader(question: Question, pages: Sequence[Page]) -> Solution | None:
     """What the trained reader chooses, for a question for one value that no rule answers."""
-    if question.kind not in _READ or question.looks or lacking(fitted(question, pages), pages):
+    if question.kind not in _READ or question.looks or asks_why(question) or lacking(fitted(question, pages), pages):
         return None
     chosen_one = choose(replace(question, kind="field"), pages)
     if chosen_one is None or chosen_one.share < _READ[question.kind]:
@@ -131,7 +150,7 @@ def _solved(question: Question, pages: Sequence[Page]) -> Solution | None:
         bound,
         measured,
         *_ORDER.get(question.kind, (field,)),
-        spoken,
+        _where_known(spoken),
     ):
         found = solver(question, pages)
         if found is not None and _is_kind(found, question):
@@ -139,7 +158,7 @@ def _solved(question: Question, pages: Sequence[Page]) -> Solution | None:
     found = dated(question, pages, LEAST) or amount(question, pages)
     if found is not None:
         return found
-    found = by_relation(question, pages) if question.kind != "extreme" else None
+    found = _where_known(by_relation)(question, pages) if question.kind != "extreme" else None
     if found is not None and question.kind == "field" and not is_figure(question, found.text):
         return None
     return found if found is None or question.kind != "count" or is_about(found, question, pages) else None
@@ -188,7 +207,7 @@ def _is_kind(found: Solution, question: Question) -> bool:
     """Whether an answer is what the kind of the question asks for: a number of things, the right end of a ranking."""
     if question.kind == "count":
         return counts(found.text)
-    if question.kind == "field" and not is_figure(question, found.text):
+    if question.kind == "field" and not (is_figure(question, found.text) and _can_answer(question, found)):
         return False
     return question.kind != "extreme" or not _other_end(question, found.why)
 
@@ -384,11 +403,11 @@ def somewhere(question: Question, pages: Sequence[Page]) -> Solution | None:
     return whereabouts(question, pages)
 
 
-_IN_WORDS: tuple[_Solver, ...] = (somewhere, titled, of_record, of_kind_asked, flagged, clearly)
+_IN_WORDS: tuple[_Solver, ...] = (somewhere, titled, of_record, of_kind_asked, flagged, barred)
 """What gives names, kinds and words of sentences, surer than labels where it finds something."""
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
-    "field": (control, entry, coded, numbered, about, filtered, tabular, field),
+    "field": (control, entry, coded, numbered, about, filtered, tabular, _where_known(field)),
     "extreme": (entry, stated, filtered, tabular, most, labelled),
     "sum": (about, summed, counted),
     "average": (averaged, field),
