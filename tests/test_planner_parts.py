@@ -312,7 +312,12 @@ def _heads(rows: list[list[str]]) -> list[str]:
         ],
         [["Coffee", "250 g", "1 kg"], ["House", "£4.20", "£14.00"], ["Decaf", "£5.10", "£17.50"]],
         [["套餐", "1个月", "12个月"], ["基础", "30", "300"], ["高级", "50", "520"]],
-        [["Code", "Meaning", "What to do"], ["E1", "Door open", "Close it"], ["E2", "No water", "Open the tap"]],
+        [
+            ["Code", "Meaning", "What to do"],
+            ["E1", "Door open", "Close it"],
+            ["E2", "Dry", "Fill it"],
+            ["F1", "Hot", "Wait"],
+        ],
         [["Gate", "Airline", "Note"], ["B12", "Kestrel", "on time"], ["C7", "Avon Air", "late"]],
     ],
 )
