@@ -53,11 +53,35 @@ HOME = read_text(
     [(50, 40, 20, "9月家里花的钱")],
     [((50, 100, 600, 220), [["房租", "3200"], ["伙食", "1850"], ["医药", "260"]])],
 )
+PUMP = read_text(
+    "img1",
+    [(50, 40, 20, "Brindle water pump, type K4"), (50, 70, 20, "Ship packed in a 9o l box")],
+    [
+        (
+            (50, 100, 600, 220),
+            [["V", "230", "Hz", "50"], ["min⁻¹", "2850", "cos φ", "0.77"], ["kW", "1.1", "kg", "16"]],
+        )
+    ],
+)
+AC = read_text(
+    "img1",
+    [(50, 40, 20, "南风牌空调")],
+    [((50, 100, 600, 260), [["制冷量", "3500 W"], ["净重", "28 kg"], ["噪声", "41 dB"], ["循环风量", "560 m³/h"]])],
+)
 
 
 @pytest.mark.parametrize(
     ("page", "question", "expected"),
     [
+        (PUMP, "what's the power in kW", "1.1"),
+        (PUMP, "How many kilos does it weigh?", "16"),
+        (PUMP, "How many turns a minute?", "2850"),
+        (PUMP, "How many litres is the box?", "90"),
+        (PUMP, "How many bars can it take?", None),
+        (AC, "空调重多少公斤？", "28"),
+        (AC, "What does the air conditioner weigh, in kg?", "28"),
+        (AC, "噪音有几分贝？", "41"),
+        (AC, "水箱能装多少升？", None),
         (SPA, "How hot is it in the sauna?", "85"),
         (SPA, "price of renting a towel", "1.50"),
         (SPA, "How much for my 8 year old?", "4.50"),

@@ -16,12 +16,14 @@ from visual_agent.engines.planner.ages import age_told, ages_in, is_age
 from visual_agent.engines.planner.counting import absent
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.figure_words import Asked, asked_words, speaks
-from visual_agent.engines.planner.folding import normal
+from visual_agent.engines.planner.folding import has_han, normal
+from visual_agent.engines.planner.grounded import ungrounded
 from visual_agent.engines.planner.nearest import is_sort, verbs
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.quantities import counted_thing
 from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.related import scene
 from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.values import Value, is_numeric, values
@@ -104,17 +106,22 @@ def measured(question: Question, pages: Sequence[Page]) -> Solution | None:
 def amount(question: Question, pages: Sequence[Page], least: float = _LEAST) -> Solution | None:
     """The figure that a question asks for, where one clearly is meant."""
     counts = question.kind == "count" and not measures.asked(question.folded)
-    wants = "number" if counts else _wants(question)
+    wants = "number" if counts else _wants(question) or ("number" if question.kind == "count" else "")
     if question.looks or not wants or question.kind not in ("field", "count") or len(question.folded) > 300:
         return None
+    if any(len(name) == 1 and name.isascii() for name in ungrounded(question, pages)):
+        return None  # "string E" where the page has strings A to D
     found = [f for page in pages for f in figures(page)]
     found = [f for f in found if _fits(f, wants, question)][:_MOST]
+    exact = [f for f in found if f.unit in measures.named_unit(question.folded)]
+    found = exact or found
     if counts:
         if absent(question, pages):
             return None
         found, least = _of_things(found, question), _COUNTED
     ranked = _ranked(question, wants, found)
-    if not ranked or ranked[0][0] < least:
+    only = len({_plain(f.text) for f in exact}) == 1 and not _unheard(question, pages)
+    if not ranked or (ranked[0][0] < least and not only):
         return None
     top, best = ranked[0]
     rivals = [s for s, f in ranked[1:] if _plain(f.text) != _plain(best.text)]
@@ -122,6 +129,22 @@ def amount(question: Question, pages: Sequence[Page], least: float = _LEAST) -> 
         return None
     text = _shown(question, best)
     return Solution(answers.value(text, best.ids), f'"{best.own[:60]}" names it', best.ids, 1.0, best.page)
+
+
+def _unheard(question: Question, pages: Sequence[Page]) -> bool:
+    """Whether a question for a figure in a certain unit names a thing that no line of its language speaks of."""
+    if not any(has_han(page.text) == question.chinese for page in pages):
+        return False
+    bare = _TALK.sub(" ", measures.unasked(question.folded))
+    said = _lighter(asked_words(bare, question.folded), question.folded)
+    texts = {i.text for page in pages for i in page.lines}
+    return any(
+        w.weight >= 0.9
+        and w.text not in measures.asked(question.folded)
+        and w.text not in scene()
+        and max((speaks(w, t) for t in texts), default=0.0) < 0.5
+        for w in said
+    )
 
 
 def _wants(question: Question) -> str:
@@ -187,7 +210,7 @@ def figures(page: Page) -> Iterator[Figure]:
             for value, unit in _numbers(pair.value):
                 rest = f"{pair.label} {_clause(pair.value, value)}"
                 text = _written(pair.value, value, unit)
-                own = unit or measures.unit_alone(pair.label)
+                own = unit or ("" if values(pair.label) else measures.unit_alone(pair.label))
                 yield Figure(text, value.kind, own, pair.ids, rest, rest, over, "", is_numeric(pair.value), page.name)
     above = _above(page)
     before = ""
@@ -220,15 +243,24 @@ def _in_rows(page: Page) -> Iterator[Figure]:
 
 def _in_row(cells: Sequence[tuple[int, Item]], page: Page, heads: Sequence[str], title: str) -> Iterator[Figure]:
     """The figures of a row: named by its cells that are no figures, and by their column's heading."""
-    beside = next((u for _, c in cells if len(c.text) <= 8 and (u := measures.unit_alone(c.text))), "")
-    for (_, cell), head in zip(cells, heads, strict=True):
+    units = [measures.unit_alone(c.text) if len(c.text) <= 8 else "" for _, c in cells]
+    for n, ((_, cell), head) in enumerate(zip(cells, heads, strict=True)):
         for value, unit in _numbers(cell.text):
             text = _written(cell.text, value, unit)
             clause = "" if is_numeric(cell.text) else _clause(cell.text, value)
             own = f"{_named(cells, cell, headed=any(heads))} {head} {clause}"
-            known = unit or measures.unit_alone(head) or (beside if is_numeric(cell.text) else "")
+            known = unit or measures.unit_alone(head) or (_beside(n, cells, units) if is_numeric(cell.text) else "")
             line = " ".join(c.text for _, c in cells)
             yield Figure(text, value.kind, known, (cell.id,), own, line, title, head, is_numeric(cell.text), page.name)
+
+
+def _beside(at: int, cells: Sequence[tuple[int, Item]], units: Sequence[str]) -> str:
+    """The unit of a cell's number where one stands in a cell of its own: before it, or right behind it."""
+    names = [n for n in range(at) if units[n] or not is_numeric(cells[n][1].text)]
+    before = units[names[-1]] if names else ""
+    behind = units[at + 1] if at + 1 < len(units) else ""
+    taken = at + 2 < len(cells) and is_numeric(cells[at + 2][1].text)
+    return before or ("" if taken else behind)
 
 
 def _named(cells: Sequence[tuple[int, Item]], cell: Item, *, headed: bool) -> str:

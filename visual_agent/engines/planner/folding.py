@@ -35,7 +35,9 @@ _MONTH_START = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _MISREAD = re.compile(
     rf"(?<![\w.])(?=[OoIıl]?[.:]?\d|[OoIıl]\d)[\dOoIıl]{{1,2}}(?:[.:][\dOoIıl]{{2}})?(?=\s?[ap]\.?m\b|\s(?-i:{_MONTH_START}))"
     r"|(?<![\w.])\d[OoIıl](?=\s?[ap]\.?m\b)|(?<![\w.])[\dOoIıl]{1,2}:(?=[\dOoIıl]?\d)[\dOoIıl]{2}(?!\w)"
-    r"|(?<=[£$€¥])[\dOoIıl]*\d[\dOoIıl.,]*(?!\w)",
+    r"|(?<=[£$€¥])[\dOoIıl]*\d[\dOoIıl.,]*(?!\w)"
+    r"|(?<![\w.])(?=[OoIıl]{0,3}\d)[\dOoIıl]{2,4}(?=\s?(?:[km]g|g|m?l|[cmk]?m|k?wh?|kcal|°c|%|min(?:ute)?s?|hours?)(?!\w))"
+    r"|(?<![\w.])ı(?=\s?(?:[kml]g|min(?:ute)?|hour|day|week)(?!\w))",
     re.IGNORECASE,
 )
 _AS_DIGITS = str.maketrans("OoIıl", "00111")

@@ -35,19 +35,51 @@ class Measure:
     name: str
     asks: re.Pattern[str]
     units: frozenset[str]
+    spellings: tuple[frozenset[str], ...]
 
 
 @cache
 def _measures() -> tuple[Measure, ...]:
     path = files("visual_agent.engines.planner").joinpath("measures.toml")
     book = tomllib.loads(path.read_text(encoding="utf-8"))
-    return tuple(Measure(n, re.compile(m["asks"]), frozenset(m["units"].split())) for n, m in book.items())
+    found = []
+    for name, entry in book.items():
+        spellings = tuple(frozenset(part.split()) for part in entry["units"].split(";"))
+        found.append(Measure(name, re.compile(entry["asks"]), frozenset().union(*spellings), spellings))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1_000)
 def asked(folded: str) -> frozenset[str]:
     """The measures that a question may ask for; none where it names none."""
+    named = named_unit(folded)
+    if named:
+        return frozenset(m.name for m in _measures() if named & m.units)
     return frozenset(m.name for m in _measures() if m.asks.search(folded))
+
+
+_IN_UNIT = (
+    r"\bin ({unit})(?=\W*$|[,;)])",
+    r"[(（](?:in )?({unit})[)）]",
+    r"\bhow many ({unit})(?![a-z\d])",
+    r"(?:多少|几)个?({unit})(?![\u4e00-\u9fff]*(?:人|次))",
+)
+_NO_UNIT = frozenset("in st c h t y % 度 平 方 里 折 两 卡 g 杯 勺 滴 drop drops cup cups years spoon spoons".split())  # noqa: SIM905
+"""Units whose word says something else as well."""
+
+
+@cache
+def _named() -> re.Pattern[str]:
+    units = sorted({u for m in _measures() for u in m.units - _NO_UNIT}, key=len, reverse=True)
+    return re.compile("|".join(p.format(unit="|".join(map(re.escape, units))) for p in _IN_UNIT))
+
+
+@lru_cache(maxsize=1_000)
+def named_unit(folded: str) -> frozenset[str]:
+    """The unit that a question wants its answer in ("in kW", "多少升"), in all its spellings; empty where none."""
+    match = _named().search(folded)
+    unit = next((g for g in match.groups() if g), "") if match is not None else ""
+    return next((s for m in _measures() for s in m.spellings if unit in s), frozenset()) if unit else frozenset()
 
 
 @lru_cache(maxsize=1_000)
@@ -56,6 +88,7 @@ def unasked(folded: str) -> str:
 
     Adjectives whose units others share ("deep", "wide") stay: only they tell a depth from a width.
     """
+    folded = _named().sub(" ", folded)
     for measure in _measures():
         folded = measure.asks.sub(_kept, folded)
     return folded
