@@ -1,12 +1,14 @@
-"""Who and where: names beside the words of their role, and senders in chats."""
+"""Who, where and which: names beside the words of their role, people of rotas, senders in chats, things of a sort."""
 
 from __future__ import annotations
 
 import pytest
 
+from visual_agent.engines.planner.categories import only_one
+from visual_agent.engines.planner.flagged import told_apart
 from visual_agent.engines.planner.names import names_in, places_in, short_name
 from visual_agent.engines.planner.observed import read
-from visual_agent.engines.planner.pages import build
+from visual_agent.engines.planner.pages import Page, build
 from visual_agent.engines.planner.people import holder
 from visual_agent.engines.planner.questions import analyse
 
@@ -27,10 +29,15 @@ _CHAT = (
 )
 
 
-def _answer(question: str, lines: tuple[str, ...]) -> str:
-    rows = [f"[r{n}] (40,{40 + 24 * n},{60 + 9 * len(t)},{60 + 24 * n}) 0.99 {t}" for n, t in enumerate(lines, 1)]
+def _page(*lines: str) -> Page:
+    """A page of lines; an empty one is a gap."""
+    rows = [f"[r{n}] (40,{40 + 24 * n},{60 + 9 * len(t)},{60 + 24 * n}) 0.99 {t}" for n, t in enumerate(lines, 1) if t]
     text = f"img1 is 1000x800 pixels: {len(rows)} lines of text.\n<<<\n" + "\n".join(rows) + "\n>>>"
-    found = holder(analyse(question), [build("img1", [read(text)])])
+    return build("img1", [read(text)])
+
+
+def _answer(question: str, lines: tuple[str, ...]) -> str:
+    found = holder(analyse(question), [_page(*lines)])
     return found.text if found is not None else ""
 
 
@@ -141,3 +148,48 @@ def test_the_next_label_is_no_part_of_a_name() -> None:
     assert short_name("P. Adeyemi Time: 07:52") == "P. Adeyemi"
     assert short_name("Morwenna Tull. Present: 12 members") == "Morwenna Tull"
     assert short_name("Cllr J. B.") == "Cllr J. B."
+
+
+_CARDS = (
+    "Beech desk",
+    "120 cm wide, oiled",
+    "Delivered on Friday",
+    "",
+    "Ash stool",
+    "45 cm high, painted",
+    "Out of stock",
+    "",
+    "Elm shelf",
+    "80 cm wide, waxed",
+    "Delivered on Tuesday",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Which one is painted?", "Ash stool"),
+        ("Which one is delivered on Tuesday?", "Elm shelf"),
+        ("Which one is lacquered in 1950?", None),
+    ],
+)
+def test_a_card_is_told_apart_by_what_it_says(question: str, expected: str | None) -> None:
+    found = told_apart(analyse(question), [_page(*_CARDS)])
+    assert (found is not None and expected in found.text) if expected else found is None
+
+
+@pytest.mark.parametrize(
+    ("question", "lines", "expected"),
+    [
+        ("Which room has the cold radiator?", ("Room 9 radiator still cold.", "Bulbs ordered."), "Room 9"),
+        ("Which family gave it?", ("Given by the Tolland family, 1974", "Oak, brass"), "Tolland family"),
+        ("Which bus replaces the tram?", ("Take replacement bus 92X from the square.",), "bus 92X"),
+        ("洗鞋用哪台机器？", ("洗鞋只能用7号机", "洗完请取走衣物"), "7号机"),
+        ("这周读哪本书？", ("这周读《边城》,先看到第八章。",), "边城"),
+        ("下周读哪本书？", ("这周读《边城》,先看到第八章。",), None),
+        ("Which room is the library in?", ("Room 9 radiator still cold.", "Bulbs ordered."), None),
+    ],
+)
+def test_the_only_thing_of_its_sort(question: str, lines: tuple[str, ...], expected: str | None) -> None:
+    found = only_one(analyse(question), [_page(*lines)])
+    assert (found is not None and expected in found.text) if expected else found is None

@@ -17,6 +17,7 @@ from visual_agent.engines.planner.nearest import Word, content, shares, support
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.related import passages_of
+from visual_agent.engines.planner.roles import in_role
 from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.vocabulary import Group, groups
@@ -163,7 +164,7 @@ def of_kind_asked(question: Question, pages: Sequence[Page]) -> Solution | None:
             _, text, ids, page = max(found, key=lambda f: f[0])
             weakest = min((page.known[i].score for i in ids if i in page.known), default=1.0)
             return Solution(answers.value(text, ids), "it is of the kind that is asked for", ids, weakest, page.name)
-    return None
+    return only_one(question, pages, _ALL)
 
 
 def _on(topic: str, kind: str, group: Group, page: Page) -> tuple[float, str, tuple[str, ...], Page] | None:
@@ -220,3 +221,85 @@ def _member(text: str, group: Group, topic: Sequence[Word]) -> str | None:
         size = len(joined[1]) if group.said.fullmatch(joined[1]) else len(joined[1].split()[0])
         end += len(" and ") + size
     return text[start:end]
+
+
+# --- things of the sort that a question asks for --------------------------------------------------------------------
+
+_SORT = re.compile(
+    r"\b(?:which|what) ([a-z]{3,})\b(?! of\b)|哪(?:一|几|两)?[个间条台路家趟座层本班支部首]([\u4e00-\u9fff]{1,2})|几号([\u4e00-\u9fff]{1,2})"
+)
+_NO_SORT = frozenset(
+    "time date day days year month number price amount colour color one ones kind sort type size page line word letter code".split()  # noqa: SIM905
+)
+_BOOKS = re.compile(r"\b(?:book|novel|film|movie|play|song|poem)\b|书|电影|小说|剧|歌|诗|本")
+_TITLE = re.compile(r"《([^《》]{1,30})》")
+_OTHER = re.compile(r"\b(?:next|last|previous|other|former)\b|[下上](?=周|个?月|次|期|届|学期)|明年|去年|明天|昨天")
+"""What tells one thing from another of its sort; it must stand beside it."""
+_COMMON, _ALL = 0.5, 0.99
+"""Least share of the rest of the question that its sentence speaks of, and the share before all labels."""
+
+
+def only_one(question: Question, pages: Sequence[Page], least: float = _COMMON) -> Solution | None:
+    """The one thing of the sort that is asked for ("Room 9" for a room, "7号机" for a machine, 《…》 for a book)."""
+    asked = _SORT.search(question.folded)
+    if asked is None or len(pages) != 1:
+        return None
+    page = pages[0]
+    topic = content(f"{question.folded[: asked.start()]} {question.folded[asked.end() :]}")
+    found: dict[str, tuple[str, str, tuple[str, ...]]] = {}
+    for sentence in told(page):
+        for name in of_sort(question, sentence.text):
+            found.setdefault(normal(name), (name, sentence.text, sentence.ids))
+    for item in page.lines:
+        for name in of_sort(question, item.text):
+            found.setdefault(normal(name), (name, item.text, (item.id,)))
+    left = [f for key, f in found.items() if key not in question.folded]
+    if len(left) != len(found) or not left or not topic:
+        return None
+    share = {f[0]: sum(_speaks(w, f[1]) for w in topic) / len(topic) for f in left}
+    best = max(left, key=lambda f: share[f[0]])
+    rivals = [f for f in left if f is not best and share[f[0]] > share[best[0]] - 0.3]
+    if any(m[0] not in normal(best[1]) for m in _OTHER.finditer(question.folded)):
+        return None
+    if rivals or share[best[0]] < least or any(_is_named(w, question) and not _speaks(w, best[1]) for w in topic):
+        return None
+    return Solution(answers.value(best[0], best[2]), "the only one of its sort", best[2], 1.0, page.name)
+
+
+def _speaks(word: Word, text: str) -> float:
+    return float(in_role(word.text, text) or support(word, text) >= _COMMON)
+
+
+def _is_named(word: Word, question: Question) -> bool:
+    """Whether a word is a name or a number in the question."""
+    return (
+        any(c.isdigit() for c in word.text)
+        or re.search(rf"(?<!^)\b{re.escape(word.text.title())}\b", question.text) is not None
+    )
+
+
+def of_sort(question: Question, text: str) -> list[str]:
+    """The things in a text that are of the sort that a question asks for ("Room 9" where a room is)."""
+    asked = _SORT.search(question.folded)
+    noun = next((g for g in asked.groups() if g), "") if asked else ""
+    return [] if asked is None or not noun or noun in _NO_SORT else list(dict.fromkeys(_of_sort(noun, asked[0], text)))
+
+
+def _of_sort(noun: str, asked: str, text: str) -> list[str]:
+    if _BOOKS.search(asked) and (titles := _TITLE.findall(text)):
+        return titles
+    if has_han(noun):
+        return (
+            [m[0] for m in re.finditer(rf"(?:[A-Z]?\d+[A-Z]?\s?号?){noun[:1]}(?:{noun[1:]})?", text)]
+            if noun[0] in _NUMBERED
+            else []
+        )
+    one = re.escape(noun.removesuffix("s"))
+    numbered = rf"\b{one}s? (?:no\.? ?)?(?:[a-z]{{0,2}}\d+[a-z]?)\b(?!:\d)"
+    named = rf"((?:\b[A-Z][\w'’&-]+ )+(?i:{one})s?)\b"
+    found = [m[0] for m in re.finditer(numbered, text, re.IGNORECASE)]
+    return found or [re.sub(r"^The ", "", m[1]) for m in re.finditer(named, text)]
+
+
+_NUMBERED = frozenset("机路楼门室厅台桌窗柜床线栋站车房口")
+"""Chinese nouns that numbers stand before."""

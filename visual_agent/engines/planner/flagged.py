@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.folding import has_han, normal
 from visual_agent.engines.planner.grids import Grid, Row
+from visual_agent.engines.planner.nearest import Word, content, support
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
@@ -56,6 +57,79 @@ def flagged(question: Question, pages: Sequence[Page]) -> Solution | None:
         if told_of is not None:
             return told_of
     return None
+
+
+_ASKED = re.compile(
+    r"\b(?:which|what) (?:(?:one|ones|of (?:these|them|the \w+))\b|[a-z]+(?= (?:is|are|was|were|has|have|had|does|do|did|can|will|must|"
+    r"should|costs?|needs?|starts?|ends?|meets?|runs?|takes?|gets?|goes?|got)\b))|哪(?:一|几|两)?[个些种项款样门间家本件](?:[\u4e00-\u9fff]{2}(?=[是有在要能可不没]))?"
+)
+_ITSELF = re.compile(r"\b(?:ones?|of)\b|哪(?:一|几|两)?[个些种款样]$")
+_NEGATED = re.compile(r"\bnot\b|n['’]t\b|\bnobody\b|\bno one\b|\bwithout\b|\bno\b|\bnever\b|\bother than\b|不|没|非")
+_APART = 0.2
+_HEARD = 0.45
+
+
+def told_apart(question: Question, pages: Sequence[Page], *, surely: bool = False) -> Solution | None:
+    """The title of the one card or row that says what the question says; with "not", of the one that does not.
+
+    `surely`: only where the question asks for the cards themselves ("which one", "哪个").
+    """
+    asked = _ASKED.search(question.folded)
+    if (
+        asked is None
+        or (surely and not _ITSELF.search(asked[0]))
+        or len(pages) != 1
+        or _NO_NAME.search(question.folded)
+    ):
+        return None
+    page = pages[0]
+    topic = f"{question.folded[: asked.start()]} {question.folded[asked.end() :]}"
+    found = [w for w in content(_NEGATED.sub(" ", topic)) if w.weight >= 0.4]
+    for cards in _cards(page):
+        bodies = [" | ".join(i.text for i in items[1:]) for items in cards]
+        named = any(normal(items[0].text) in question.folded for items in cards)
+        heard = _heard(found, bodies)
+        if not found or named or not heard:
+            continue
+        sums = [sum(row) / len(row) for row in heard]
+        at = _odd_one(sums) if _NEGATED.search(topic) else _top_one(sums)
+        if at is not None:
+            title = cards[at][0]
+            return Solution(
+                answers.value(title.text, (title.id,)), "its card says so", (title.id,), title.score, page.name
+            )
+    return None
+
+
+def _heard(found: Sequence[Word], bodies: Sequence[str]) -> list[list[float]]:
+    """How surely each card speaks of each word; nothing where a word stands in none and no other tells cards apart."""
+    table = [[support(w, t, _HEARD) for t in bodies] for w in found]
+    table = [[s if s >= 0.95 or max(row) < 0.95 else 0.5 * s for s in row] for row in table]
+    telling = any(sum(s >= 0.95 for s in row) == 1 for row in table)
+    lacking = [w for w, row in zip(found, table, strict=True) if max(row, default=0) < _HEARD]
+    if any(not telling or any(c.isdigit() for c in w.text) for w in lacking):
+        return []
+    table = [row for row in table if max(row, default=0) >= _HEARD]
+    return [list(column) for column in zip(*table, strict=True)]
+
+
+def _top_one(sums: Sequence[float]) -> int | None:
+    ranked = sorted(sums, reverse=True)
+    return sums.index(ranked[0]) if ranked[0] >= _HEARD and ranked[0] - ranked[1] >= _APART else None
+
+
+def _odd_one(sums: Sequence[float]) -> int | None:
+    ranked = sorted(sums)
+    return sums.index(ranked[0]) if ranked[0] < 0.3 and ranked[1] >= 0.6 else None
+
+
+def _cards(page: Page) -> list[list[list[Item]]]:
+    """Lists of three cards or rows and more: each a title and what is said of it."""
+    blocks = [list(b) for b in page.blocks if 1 < len(b) < 7 and not is_numeric(b[0].text)]
+    rows = [[[c for c in row if c is not None] for row in grid.body] for grid in page.grids if grid.kind == "list"]
+    blocks = [b for b in blocks if not re.search(r"[:：]|[.。]$", b[0].text)]
+    lists = [blocks, *([r for r in table if len(r) > 1 and not is_numeric(r[0].text)] for table in rows)]
+    return [cards for cards in lists if len(cards) > 2]
 
 
 def _column(question: Question, grid: Grid) -> int | None:

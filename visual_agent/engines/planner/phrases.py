@@ -13,8 +13,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.categories import of_sort
 from visual_agent.engines.planner.dictionary import segmented
 from visual_agent.engines.planner.extracts import wanted
+from visual_agent.engines.planner.flagged import told_apart
 from visual_agent.engines.planner.folding import HAN, has_han, normal, stem
 from visual_agent.engines.planner.names import names_in
 from visual_agent.engines.planner.nearest import Word, content, shares, support
@@ -294,8 +296,8 @@ def _noun(folded: str, text: str) -> str | None:
         if size == 1 and noun not in _ENDS_ZH:
             continue
         for name in re.findall(rf"([A-Za-z0-9·{HAN}]{{1,14}}?{noun})", text):
-            bare = re.split(r"[由从在到往于是为向至经和与及的请须可将应不回时交凭持]", name)[-1]
-            if len(bare) > len(noun):
+            bare = re.split(r"[由从在到往于是为向至经和与及的请须可将应不回时交凭持行走绕]", name)[-1]
+            if len(bare) > len(noun) and not (bare[0].isdigit() and match[0].startswith("哪条")):
                 return bare
     return None
 
@@ -313,6 +315,11 @@ def cut_short(question: Question, found: Solution) -> Solution | None:
         part = _person(text)
         if part is None:
             return None
+    one = of_sort(question, text)
+    if part is None and len(one) == 1 and len(one[0]) < len(text):
+        part = one[0]
+    if part is None and has_han(text) and len(text) > 8 and asks(question):
+        part = _noun(question.folded, text)
     if part is None and _is_sentence(text) and asks(question):
         part = spanned(question, text)
     if no_name(question, part or text):
@@ -341,8 +348,8 @@ def _is_sentence(text: str) -> bool:
 
 
 def clearly(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """The part of a sentence that holds all of the question."""
-    return in_sentence(question, pages, _ALL)
+    """The card that is told apart by what it says; the part of a sentence that holds all of the question."""
+    return told_apart(question, pages, surely=True) or in_sentence(question, pages, _ALL)
 
 
 def in_sentence(question: Question, pages: Sequence[Page], least: float = LEAST) -> Solution | None:

@@ -9,7 +9,9 @@ import re
 from collections.abc import Sequence
 
 from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.categories import only_one
 from visual_agent.engines.planner.colloquial import colloquial
+from visual_agent.engines.planner.flagged import told_apart
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.pointing import points
 from visual_agent.engines.planner.questions import Question
@@ -96,6 +98,9 @@ def spoken(question: Question, pages: Sequence[Page]) -> Solution | None:
     meaning = question.kind == "average" and re.search(r"\bdoes\b.*\bmean\b", question.folded)
     if (question.kind not in _SPOKEN and not meaning) or question.looks:
         return None
+    told_of = told_apart(question, pages) or only_one(question, pages) if question.kind == "field" else None
+    if told_of is not None:
+        return told_of
     hits = [(hit, page) for page in pages for hit in running(question, page)[:1]]
     hits = [hp for hp in hits if not question.chinese or plausible(question, hp[0].text)]
     return told_by(*max(hits, key=lambda hp: hp[0].score)) if hits else in_speech(question, pages)
