@@ -2,7 +2,7 @@
 
 In: a `Question` and `Page`s. Out: a `Solution`, or None. The words of each kind are in `phrases.toml`; the answer is one
 of them with the words that qualify it ("matt green"), out of the sentence, row or line that is nearest to the rest of
-the question.
+the question. Things that bear their sort in their names ("Room 9", "7号机", 《…》 for a book) need no such list.
 """
 
 from __future__ import annotations

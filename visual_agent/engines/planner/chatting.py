@@ -1,5 +1,6 @@
 """Who says what in a chat: names on lines of their own over the messages that follow.
 
+A time may stand beside the name; in a chat of two the name stands at the top and its messages at the left.
 In: a `Page`. Out: (speaker, message, region ids) in reading order; nothing where a page is no chat.
 """
 

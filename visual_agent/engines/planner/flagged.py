@@ -2,6 +2,7 @@
 
 In: a `Question` and `Page`s. Out: a `Solution`, or None. What is asked for is the name of a record (its first cell
 with words) one of whose other cells says so (`phrases.toml`, statuses); a state of every record answers nothing.
+Any other words that stand in just one card or row tell it apart as well ("which one is painted").
 """
 
 from __future__ import annotations
