@@ -52,6 +52,22 @@ AGENCY = read_text(
     [((50, 100, 600, 300), [["出发日", "每周四"], ["成人", "2190元"], ["酒店", "四星"], ["早餐", "4次"]])],
 )
 BRIDGE = read_text("img1", [(50, 40, 20, "关于云溪桥封闭检修的通告"), (50, 100, 20, "定于3月8日至3月21日封闭云溪桥。")])
+WALK = read_text(
+    "img1",
+    [(50, 40, 20, "Walking week")],
+    [
+        (
+            (50, 100, 600, 200),
+            [["Day 1", "Arrive at Keld"], ["Day 2", "Tan Hill, lunch at 1 pm"], ["Day 3", "Swale gorge by boat"]],
+        )
+    ],
+)
+RULES = read_text(
+    "img1", [(50, 40, 20, "Boat store"), (50, 100, 20, "Key deposit: £15"), (50, 160, 20, "Kiosk shuts at 5.45 pm")]
+)
+CARD = read_text(
+    "img1", [(50, 40, 20, "Bridge for beginners"), (50, 75, 20, "2nd Tuesday, 7 pm"), (50, 110, 20, "Chapel hall")]
+)
 
 
 def ask(question: str, reading: str) -> str:
@@ -73,6 +89,11 @@ def ask(question: str, reading: str) -> str:
         ("When was the machine due back?", LOAN, "11 June"),
         ("When do they meet again?", CHOIR, "5 April"),
         ("When must the rest of the money be in?", TRIP, "9 June"),
+        ("第几天去峡谷（Swale gorge）？", WALK, "Day 3"),
+        ("Which day do they go to Tan Hill?", WALK, "Day 2"),
+        ("How big is the deposit for a key?", RULES, "£15"),
+        ("Until when does the kiosk serve?", RULES, "5.45 pm"),
+        ("Which day is the bridge group?", CARD, "2nd Tuesday"),
         ("每周哪天出发？", AGENCY, "周四"),
         ("封到哪一天？", BRIDGE, "3月21日"),
         ("从哪一天起封闭？", BRIDGE, "3月8日"),
@@ -98,6 +119,9 @@ def test_a_time_of_something_else_is_no_answer(question: str, reading: str) -> N
     [
         ("9.15 - 16.30", ["9.15", "16.30"]),
         ("£2.50-3.20", []),
+        ("1st and 3rd Monday, 2 pm", ["1st and 3rd Monday", "2 pm"]),
+        ("下周一补发", ["下周一"]),
+        ("Sundays only", ["Sunday"]),
         ("每周五", ["周五"]),
         ("每两周一次", ["每两周一次"]),
         ("三亚五日", []),

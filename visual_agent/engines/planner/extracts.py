@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from visual_agent.engines.planner.folding import has_han
 from visual_agent.engines.planner.questions import Question, typed
 from visual_agent.engines.planner.values import Value, fits, is_numeric, of_kind, values
-from visual_agent.engines.planner.words import words
+from visual_agent.engines.planner.words import lexicon, words
 
 SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付傅方白"
@@ -144,6 +144,15 @@ _MONTH_CONCEPTS = frozenset(
 )
 
 
+_SIZED = re.compile(r"\bhow (?:big|high|large|low|small|steep)\b|有?多[高大]")
+
+
+def _is_money(question: Question) -> bool:
+    """Whether what is sized is a sum of money: "how big is the deposit"."""
+    book = lexicon().concepts
+    return any(book[c].kind == "amount" and not book[c].generic for t in question.terms for c in t.concepts)
+
+
 def wanted(question: Question) -> str:
     """The type of the answer: said by the question word, else by the concept asked for."""
     if question.counts and question.wants == "number":
@@ -153,6 +162,8 @@ def wanted(question: Question) -> str:
         return "text"
     if question.wants == "when" and typed(question.terms) == "time":
         return "time"
+    if question.wants == "number" and _SIZED.search(question.folded) and _is_money(question):
+        return "amount"
     if question.wants in ("", "number", "amount"):
         kind = typed(question.terms)
         if question.wants == "" and kind:

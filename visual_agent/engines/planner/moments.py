@@ -25,17 +25,17 @@ from visual_agent.engines.planner.weights import other_day
 
 _TYPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("since", ("date", "year", "month", "time", "weekday"), r"\bsince (?:when|what)\b|从(?:什么时候|何时|哪[天年月])|自何时"),
-    ("frequency", ("frequency",), r"\bhow (?:often|frequently|regularly)\b|\bhow many times (?:a|an|per|each|every)\b|多久[^?？]{0,6}[一几]次|隔多[久长]|每隔(?:多久|几)|多[久长]时间?[^?？]{0,4}一次|[一每](?:天|日|周|年|个?月)[^?？]{0,4}几[次回]"),
+    ("frequency", ("frequency", "weekday"), r"\bhow (?:often|frequently|regularly)\b|\bhow many times (?:a|an|per|each|every)\b|多久[^?？]{0,6}[一几]次|隔多[久长]|每隔(?:多久|几)|多[久长]时间?[^?？]{0,4}一次|[一每](?:天|日|周|年|个?月)[^?？]{0,4}几[次回]"),
     ("hour", ("time", "duration"), r"\bhow (?:early|late)\b(?! in advance)"),
-    ("duration", ("duration",), r"\bhow (?:long|soon|far (?:ahead|in advance)|much (?:notice|time|longer))\b|\bhow many (?:\w+ )?(?:seconds|minutes|hours|days|nights|weeks|months|years)\b|\bin (?:minutes|hours|days|weeks|months|years)\b|多久|多长时间|(?:几|多少)(?:个?(?:分钟|小时|钟头|天|晚|周|星期)|个月|年)(?!级|龄|份)"),
+    ("duration", ("duration",), r"\bhow (?:long|soon|far (?:ahead|in advance)|much (?:notice|time|longer))\b|\bhow many (?:\w+ )?(?:seconds|minutes|hours|days|nights|weeks|months|years)\b|\bin (?:minutes|hours|days|weeks|months|years)\b|多久|多长时间|(?:(?<!第)几|多少)(?:个?(?:分钟|小时|钟头|天|晚|周|星期)|个月|年)(?!级|龄|份)"),
     ("month", ("month", "date"), r"\b(?:what|which) month\b|哪个?月|哪一个月|几月份?(?!几)"),
     ("year", ("year", "date"), r"\b(?:what|which) year\b|哪一?年|几几年"),
     ("time", ("time",), r"\b(?:what|which) time\b(?! of)|\bwhat hour\b|\bwhat's the time\b|几点|几时"),
-    ("span", ("time", "weekday", "date"), r"\b(?:what|which)(?: are the| is the)? (?:opening|visiting|office|business|working|desk)? ?(?:hours|times)\b|\bwhat time of (?:the )?day\b|什么时[段间]段?(?!候)|哪个时段|几点到几点|(?:开放|营业|办公|服务|接待)时间"),
+    ("span", ("time", "weekday"), r"\b(?:what|which)(?: are the| is the)? (?:opening|visiting|office|business|working|desk)? ?(?:hours|times)\b|\bwhat time of (?:the )?day\b|什么时[段间]段?(?!候)|哪个时段|几点到几点|(?:开放|营业|办公|服务|接待)时间"),
     ("latest", ("time", "date", "weekday"), r"\bwhat(?:'s| is)? the (?:latest|earliest)(?: time| date| day)? (?:i|we|you|they|one|people|he|she|it|that)\b"),
     ("weekday", ("weekday", "date"), r"\b(?:day|days) of the week\b|\bweekday\b|(?:星期|周|礼拜)几"),
     ("days", ("weekday", "date"), r"\b(?:what|which) (?:days|evenings?|mornings?|nights?|afternoons?)\b"),
-    ("day", ("date", "weekday", "month"), r"\b(?:what|which|last|first) (?:other )?(?:dates?|days?|evenings?|nights?|mornings?|afternoons?)\b|\bdate\b|哪[一]?[天日]|几号(?![线楼车门馆厅桌柜窗库院位展地铺摊房机])|何日|什么日[子期]|日期"),
+    ("day", ("date", "weekday", "month"), r"\b(?:what|which|last|first) (?:other )?(?:dates?|days?|evenings?|nights?|mornings?|afternoons?)\b|\bdate\b|哪[一]?[天日]|第几天|几号(?![线楼车门馆厅桌柜窗库院位展地铺摊房机])|何日|什么日[子期]|日期"),
     ("when", ("date", "time", "weekday", "month", "year"), r"^(?!.*\b(?:how|what|which|who|where|why)\b.*\bwhen\b).*\bwhen\b|\bdeadline\b|\bby what\b|什么时[候间]|何时|啥时|截止"),
 )  # fmt: skip
 _ROLES = (
@@ -52,7 +52,7 @@ _IDLE = re.compile(
     r"exactly|about|begin|begins|start|starts|started|end|ends|ended|before|after|during|once|still|already|yet|again|"
     r"i|you|he|she|they|we|it|people|someone|somebody|anyone|thing|things|get|gets|got|take|takes|took|make|do|does|"
     r"season|period|being|am|are|is|was|were|been|many|much|far|ahead|advance|will|would|can|may|want|happen|happens|happened|there|here|page|notice|sign|letter|according|most|at|only|now)\b"
-    r"|(?:从|到|在)?(?:什么时[候间段]|哪个时段|时段|[每本这下]周|每[天月年]|何时|啥时候?|哪一?[天日年]|哪个?月|几[点号时]钟?|几月几[日号]|(?:星期|周|礼拜)几|多久一次|每?隔?多[久长](?:时间)?"
+    r"|(?:从|到|在)?(?:第几天|什么时[候间段]|哪个时段|时段|[每本这下]周|每[天月年]|何时|啥时候?|哪一?[天日年]|哪个?月|几[点号时]钟?|几月几[日号]|(?:星期|周|礼拜)几|多久一次|每?隔?多[久长](?:时间)?"
     r"|(?:几|多少)个?(?:分钟|小时|钟头|天|晚|周|星期|月|年))|[上下]午|早上|晚上|中午|[以之]?[前后](?![面边来台])|最[晚迟早]|开始|结束|时候|日期|时间|要|得|需要|必须|才|就|再|会|能|可以|起"
 )  # fmt: skip
 _PHRASES = (
@@ -110,9 +110,21 @@ def asked_of(question: Question) -> Asked | None:
         found = "time", ("time",)  # with the day known it is the hour that is asked for
     role = next((r for r, p in _ROLES if re.search(p, folded)), "")
     role = "start" if found[0] == "since" else "" if role == "start" and _negated(folded) else role
+    negated = _negated(folded)
+    if found[0] in ("day", "days", "weekday") and role == "end" and _SHUT.search(folded):
+        role, negated = "", True  # the day on which nothing opens, not the last one
     if found[0] in ("duration", "frequency"):
         role = role if role == "ahead" else ""
-    return Asked(found[1], found[0], role, content(_IDLE.sub(" ", _plain(folded))), _negated(folded), verbs(folded))
+    return Asked(found[1], found[0], role, _said(folded), negated, verbs(folded))
+
+
+def _said(folded: str) -> tuple[Word, ...]:
+    """The words of a question that say of what; of a name in two languages, "峡谷(gorge)", the one in brackets."""
+    found = content(_IDLE.sub(" ", _plain(folded)))
+    return tuple(w for w in found if not re.search(rf"{re.escape(w.text)}[(（][a-z]", folded) or w.text.isascii())
+
+
+_SHUT = re.compile(r"\b(?:is|are) .*\b(?:shut|closed)\b|不开|休息|关门|闭馆")
 
 
 @lru_cache(maxsize=20_000)

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from visual_agent.engines.planner.folding import has_han
 from visual_agent.engines.planner.observed import Item
-from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.pages import Page, Pair
 from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.values import Value, values
 
@@ -42,6 +42,7 @@ _FORMS = (
         r"|半(?:个)?(?:小时|天|年|月)|(?<![\d年月])(?:[一二两三四五六七八九十]+|\d{1,3})\s?(?:个?(?:小时|钟头|工作日|自然日|星期|学期|季度)|周(?![一二三四五六日末])|个半?月|天|年(?!级|度|\d)|日内)(?:半)?"
         r"|\d+\s?天(?=[内后前之以])|\d+\s?日(?=之?内|以内)",
     ),
+    ("date", r"\bDay ?\d{1,2}\b|第(?:\d{1,2}|[一二三四五六七八九十]{1,3})天"),
     ("date", r"(?:19|20)\d{2}[-/.]\d{2}[-/.]\d{2}(?=\d{2}:\d{2})|(?:[一二三四五六七八九十]{1,2}月|(?<![\u4e00-\u9fff])|(?<=[月于至到从在是定改]))[一二三四五六七八九十廿]{1,3}[日号](?![楼线游行])"),
     ("time", r"(?<=\bat )\d{1,2}\.[0-5]\d(?![\d%])|(?<=\bby )\d{1,2}\.[0-5]\d(?![\d%])|(?<=\bfrom )\d{1,2}\.[0-5]\d(?![\d%])"),
     ("time", r"(?:(?:早上|上午|中午|下午|晚上|傍晚|凌晨)\s?)?(?:[一二三四五六七八九十两\d]+点|(?<![\d:.])(?:[01]?\d|2[0-4])时(?![间候段长期常刻代速]))(?:[一二三四五\d]*[十\d][一二三四五六七八九\d]?分?|半|[一三]刻|整)?"),
@@ -125,10 +126,20 @@ def times_in(text: str) -> tuple[Value, ...]:
     return tuple(sorted(kept, key=lambda v: v.start))
 
 
+_WHICH = re.compile(
+    r"\b(?:(?:1st|2nd|3rd|4th|5th|first|second|third|fourth|last)(?:,? (?:and|&|or) (?:the )?)?){1,2} $|(?:下下?|上|每月第[一二三四])个?$",
+    re.IGNORECASE,
+)
+
+
 def _whole_day(text: str, value: Value) -> Value:
-    """A weekday up to the end of its plural: "Sundays"."""
-    many = value.kind == "weekday" and re.match(r"s\b", text[value.end :])
-    return replace(value, end=value.end + 1) if many else value
+    """A weekday with what says which of them, up to the end of its plural: "2nd Wednesday", "下周一", "Sundays"."""
+    if value.kind != "weekday":
+        return value
+    end = value.end + (re.match(r"s\b", text[value.end :]) is not None)
+    before = _WHICH.search(text[: value.start])
+    start = before.start() if before else value.start
+    return replace(value, text=text[start : value.end], start=start, end=end)
 
 
 def _is_time(value: Value, text: str) -> bool:
@@ -242,6 +253,9 @@ def _changed(text: str, found: list[Moment]) -> list[Moment]:
 
 def _labelled(page: Page) -> Iterator[Moment]:
     for pair in page.pairs:
+        timed = any(v.kind == "time" for v in times_in(pair.value))
+        if pair.relation in ("cell", "colon", "beside") and (not timed or re.match(r"Day|第", pair.label)):
+            yield from _in_label(pair)
         if pair.relation == "inside" or pair.prior < 0.4 or len(pair.value) > 60 or _is_dated(pair.label):
             continue
         for moment in _in_text(pair.value):
@@ -259,9 +273,24 @@ def _labelled(page: Page) -> Iterator[Moment]:
             )
 
 
+_LEFT = 12
+"""Characters that a label may have beside its days: "Saturday (term)"."""
+
+
+def _in_label(pair: Pair) -> Iterator[Moment]:
+    """A time that is itself the label of what happens then: "Tuesday: fish", "Day 3: the island"."""
+    found = times_in(pair.label)
+    if found and len(found[0].text) >= 0.6 * len(pair.label.strip()) and re.search(r"[^\W\d_]{2}", pair.value):
+        wide = f"{pair.label} {pair.value}"
+        text, ids = found[0].text.strip(), pair.label_ids or pair.ids
+        yield Moment(text, found[0].kind, "", pair.value, wide, " ".join(pair.context), ids, pair.score, pair.relation)
+
+
 def _is_dated(label: str) -> bool:
     """Whether a label is itself a time; days of the week are not: they name the hours beside them."""
-    return any(v.kind != "weekday" for v in times_in(label))
+    found = times_in(label)
+    rest = len(label) - sum(v.end - v.start for v in found)
+    return any(v.kind != "weekday" for v in found) or (bool(found) and rest > _LEFT)
 
 
 def _tabled(page: Page) -> Iterator[Moment]:
