@@ -80,3 +80,49 @@ def test_which_of_two_pages(question: str, place: str) -> None:
     found = solve(analyse(question, 2), _pages())
     assert found is not None
     assert place in found.text
+
+
+RACE = [
+    ["Place", "Runner", "5 km", "Finish"],
+    ["1", "Ada Bo", "17:58", "38:02"],
+    ["2", "Cy Dee", "17:41", "38:40"],
+    ["3", "Eve Fox", "18:30", "40:11"],
+    ["DNF", "Gil Hay", "19:02", ""],
+]
+HEATS = [["Swimmer", "Time"], ["Una", "59.20"], ["Vic", "1:00.45"], ["Wes", "58.75"], ["Xia", "1:02.10"]]
+JOBS = [["Task", "Takes"], ["Sanding", "45 min"], ["Painting", "2 h"], ["Drying", "1 day"], ["Sweeping", "20 min"]]
+WALKS = [["路线", "用时"], ["湖边", "1小时10分"], ["山顶", "1小时45分"], ["老街", "50分钟"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "question", "expected"),
+    [
+        (RACE, "Who won?", "Ada Bo"),
+        (HEATS, "Who was the fastest?", "Wes"),
+        (HEATS, "Who was the slowest?", "Xia"),
+        (JOBS, "Which task takes longest?", "Drying"),
+        (JOBS, "Which task takes the least time?", "Sweeping"),
+        (WALKS, "哪条路线用时最长？", "山顶"),
+        (WALKS, "哪条路线用时最短？", "老街"),
+    ],
+)
+def test_times_in_several_units_are_put_in_order(rows: list[list[str]], question: str, expected: str) -> None:
+    page = build("img1", [read(read_text("img1", [], [((40, 40, 600, 40 + 40 * len(rows)), rows)]))])
+    found = solve(analyse(question), [page])
+    assert found is not None
+    assert found.text.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1:01.24", 61.24),
+        ("2:04:31", 7471),
+        ("1 h 20 min", 4800),
+        ("45分钟", 2700),
+        ("3 days", 259200),
+        ("2.5 km", None),
+    ],
+)
+def test_times_that_something_took(text: str, seconds: float | None) -> None:
+    assert key_of(text, "lasts") == seconds

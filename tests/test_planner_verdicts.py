@@ -103,6 +103,16 @@ PAGES = {
             ["Engineering Ethics", "16:30", "Room 2.11"],
         ),
     ),
+    "boat": read_text(
+        "img1",
+        lines(
+            "Ferry ticket, second class",
+            "Boarding at Gate 7, row 12",
+            "The sea was calm. No one fell ill, and nothing was stolen from the cabins.",
+            "All passengers except one took part in the drill.",
+        ),
+    ),
+    "film": read_text("img1", lines("星河影城", "激光3号厅 6排12座", "上周检查未发现漏水，没有人受伤。")),
     "mail": read_text(
         "img1",
         [(30, 40, 16, "Anna Brook: lunch on Tuesday?"), (30, 80, 16, "Sent Tuesday 09:14")]
@@ -142,6 +152,13 @@ VERDICTS = [
     ("dorm", "寒假可以留宿吗？", False),
     ("dorm", "可以养鱼吗？", True),
     ("dorm", "来访的人要登记吗？", True),
+    ("boat", "Is this a first class ticket?", False),
+    ("boat", "Is it second class?", True),
+    ("boat", "Is it gate 4?", False),
+    ("boat", "Did anyone get sick?", False),
+    ("boat", "Was anything stolen?", False),
+    ("film", "是5号厅吗？", False),
+    ("film", "有人受伤吗？", False),
 ]
 
 PLACES = [

@@ -211,12 +211,19 @@ def _kind_of(match: Match, column: int) -> str:
     """How a column is put in order: "when" by date or time, "" by its numbers."""
     if match.question.measure == "when" or _began(match, column):
         return "when"
-    texts = [word_of(c.text) for row in match.rows if (c := row[column]) is not None]
+    cells = [c.text for row in match.rows if (c := row[column]) is not None]
+    if _LAPS.search(" ".join(cells)) or (_lasts(match, column) and not _one_unit(cells)):
+        return "lasts"
+    texts = [word_of(t) for t in cells]
     return (
         "scale"
         if texts and any(len(set(texts) & set(scale)) > 1 and set(texts) <= set(scale) for scale in SCALES)
         else ""
     )
+
+
+_LAPS = re.compile(r"\b\d+:\d\d\.\d|\b\d+:\d\d:\d\d\b|\d\s?(?:h|hrs?|hours?|个?小时)\s?\d+\s?(?:m|分)", re.IGNORECASE)
+"""Times that something took, in parts that only together are a number."""
 
 
 def _began(match: Match, column: int) -> bool:
@@ -231,9 +238,14 @@ def is_index(match: Match, column: int) -> bool:
     """Whether a column only numbers the rows (1, 2, 3 ...) or says which place each has."""
     if "rank" in match.heads[column].concepts:
         return True
-    numbers = [number_of(c.text) for row in match.rows if (c := row[column]) is not None]
-    full = len(numbers) == len(match.rows) > 2
+    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    numbers = [number_of(t) for t in texts if not _UNPLACED.fullmatch(t.strip())]
+    full = len(texts) == len(match.rows) and len(numbers) > 2
     return column == 0 and full and numbers == [float(n) for n in range(1, len(numbers) + 1)]
+
+
+_UNPLACED = re.compile(r"[A-Z]{2,4}|[-–—/]|弃权|退赛|犯规|未完赛|缺席")
+"""What stands in place of a number in a standing: did not start, did not finish."""
 
 
 def _evidence(match: Match, column: int) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from visual_agent.engines.planner.folding import has_han, normal
-from visual_agent.engines.planner.nearest import content, shares
+from visual_agent.engines.planner.nearest import content, shares, support
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.running import paragraphs, told
@@ -65,7 +65,7 @@ def spoken_of(question: Question, page: Page, least: float) -> list[Part]:
 
 def replied(question: Question, page: Page) -> Ruling | None:
     """What the page itself answers, by whichever of the rules applies."""
-    for rule in (_answered, _ticked, _opposed, _in_season, _carried, _spared, _left_out):
+    for rule in (_answered, _ticked, _opposed, _otherwise, _nobody, _in_season, _carried, _spared, _left_out):
         found = rule(question, page)
         if found is not None:
             return found
@@ -110,6 +110,70 @@ def _opposed(question: Question, page: Page) -> Ruling | None:
         if contrary.search(text) or (plain is not None and plain.search(text) and word not in text):
             return False, item.text, (item.id,)
     return None
+
+
+_ORDER = (
+    r"first|second|third|fourth|fifth|1st|2nd|3rd|[4-9]th|business|economy|standard",
+    r"一|二|三|四|五|六|七|八|九|特|头|商务|甲|乙|丙|初|高",
+)
+_CLASSED = re.compile(
+    rf"\b(?P<en>{_ORDER[0]})[- ](?P<en_of>class|prize|place|edition|floor|grade|year|half|aid|round|draft|hand|degree)\b"
+    r"|\b(?P<of>grade|level|class|platform|gate|room|terminal|lane|zone|coach|size|row|block|track|volume|part|unit|stage"
+    r"|year|bay|hall|floor|bus|line|route|version|step) (?P<no>\d{1,3}[a-z]?|[a-d])\b"
+    rf"|第?(?P<zh>{_ORDER[1]}|\d{{1,3}})(?P<zh_of>等[座奖舱]|级(?!别)|年级|号(?:线|楼|厅|门|台|馆|库)|车厢|单元|期|版|季)"
+)
+"""Things of an order or a number: "second class", "platform 4", "一等座"."""
+
+
+def _classed(text: str) -> set[tuple[str, str]]:
+    found = (m.groupdict() for m in _CLASSED.finditer(normal(text)))
+    return {(g["en_of"] or g["of"] or g["zh_of"], g["en"] or g["no"] or g["zh"]) for g in found}
+
+
+def _otherwise(question: Question, page: Page) -> Ruling | None:
+    """Whether it is of the class that the question says, where the whole question is about the page's only one."""
+    asked = _classed(question.folded)
+    rest = _CLASSED.sub(" ", topic(question))
+    if len(asked) != 1 or any(w.weight >= 0.9 for w in content(_SUBJECT.sub(" ", rest))):
+        return None
+    kind, which = next(iter(asked))
+    told_of = [(n, i) for i in page.lines for k, n in _classed(i.text) if k == kind]
+    if len({n for n, _ in told_of}) != 1:
+        return None
+    number, item = told_of[0]
+    return number == which, item.text, (item.id,)
+
+
+_SUBJECT = re.compile(
+    r"\b(?:tickets?|seats?|books?|trains?|travell?ing|travel|go|going|leave|leaves|leaving|stop|stops|passengers?|copy|won|win)\b"
+    r"|[票座书车本张获奖坐乘的吗是]"
+)
+_ANYBODY = re.compile(
+    r"\b(?:any(?:one|body|thing)?|some(?:one|body|thing)|a single (?:person|one)|at all)\b|有没有|有人|谁.*吗|任何|什么.*吗"
+)
+_NONE = re.compile(
+    r"\b(?:nobody|no[- ]?one|nothing|none|no (?=[a-z]+ (?:was|were|has|have|had|is|are)\b))\b|没有?人|无人|没有任何|未发生|均未|无一"
+)
+_TURNED = re.compile(r"\b(?:but|except|apart from|other than|until|unless|more than)\b|除|但|以外")
+
+
+def _nobody(question: Question, page: Page) -> Ruling | None:
+    """For "did anybody get hurt?": no, where the clause that speaks of it says "nobody", "nothing", "没有人"."""
+    if not _ANYBODY.search(question.folded) or re.search(r"\b(?:not|no|nobody|nothing)\b|n['’]t\b", question.folded):
+        return None
+    clauses = [
+        (c, ids) for text, ids in parts_of(page) for c in re.split(r"[,，.。;；!！]\s*(?!\d)", text) if c.strip()
+    ]
+    said = [w for w in content(_END.sub(" ", topic(question))) if w.weight >= 0.4]
+    for clause, ids in clauses:
+        folded = normal(clause)
+        denied = _NONE.search(folded) and not _TURNED.search(folded)
+        if denied and said and all(support(w, clause) >= 0.5 for w in said):
+            return False, clause, ids
+    return None
+
+
+_END = re.compile(r"\b(?:in the end|eventually|so far|this time|get|got|getting|been|happen\w*)\b|最后|最终|到底|发生")
 
 
 def _spared(question: Question, page: Page) -> Ruling | None:

@@ -19,9 +19,32 @@ def key_of(text: str, kind: str = "") -> float | None:
             if value.kind == "date" and value.day is not None:
                 return float(value.day.toordinal())
         return next((v.number for v in found if v.kind == "time"), None)
+    if kind == "lasts":
+        return lasting(text)
     if kind == "scale":
         return next((float(scale.index(word)) for scale in SCALES for word in (word_of(text),) if word in scale), None)
     return 0.0 if FREE.fullmatch(normal(text)) else number_of(text)
+
+
+_CLOCKED = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d\d(?:\.\d+)?)|(\d+(?:\.\d+)?)")
+_SPAN = re.compile(
+    r"(\d+(?:\.\d+)?)\s?(?:(s|secs?|seconds?|秒)|(m|mins?|minutes?|分钟?)|(h|hrs?|hours?|个?小时)|(d|days?|天)|(w|weeks?|周)"
+    r"|(months?|个?月)|(y|yrs?|years?|年))(?![a-z])"
+)
+_SECONDS = (1, 60, 3600, 86_400, 604_800, 2_629_800, 31_557_600)
+
+
+def lasting(text: str) -> float | None:
+    """How many seconds a cell stands for: "1:01.24", "58.93", "1 h 20 min", "45分钟"; None where it is no such time."""
+    folded = normal(text).strip()
+    clocked = _CLOCKED.fullmatch(folded)
+    if clocked is not None:
+        hours, minutes, seconds, plain = clocked.groups()
+        return float(plain) if plain else 3600 * float(hours or 0) + 60 * float(minutes) + float(seconds)
+    spans = _SPAN.findall(folded)
+    if not spans or not _SPAN.match(folded):
+        return None
+    return sum(float(n) * next(s for s, unit in zip(_SECONDS, units, strict=True) if unit) for n, *units in spans)
 
 
 FREE = re.compile(r"free(?: of charge)?|no charge|nil|none|gratis|免费|无")
