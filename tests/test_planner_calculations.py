@@ -189,3 +189,44 @@ def test_a_number_that_is_worked_out(pages, question, expected):
 )
 def test_a_number_with_a_part_that_is_missing(pages, question):
     assert answered(pages, question).startswith(("Not found", "未找到"))
+
+
+HIRE = page(
+    "img1",
+    "Delivery £8 per trip",
+    table=(
+        (None, "Ridgeway Cycles", "Hire rates", None),
+        ("Bike", "Per day", "Per week", "Deposit"),
+        ("Tandem", "38", "170", "100"),
+        ("Folding bike", "18", "80", "60"),
+        ("Cargo trike", "45", "210", "150"),
+    ),
+)
+BOATS = page(
+    "img1",
+    "北湖游船",
+    table=(("船型", "时租", "日租", "押金"), ("脚踏船", "40", "220", "100"), ("电动船", "80", "460", "300")),
+)
+
+
+@pytest.mark.parametrize(
+    ("pages", "question", "expected"),
+    [
+        ((HIRE,), "What is a tandem for one week?", 170),
+        ((HIRE,), "How much is the cargo trike for a day?", 45),
+        ((HIRE,), "How much for a folding bike for three days?", 54),
+        ((HIRE,), "What would two weeks with the tandem cost?", 340),
+        ((BOATS,), "脚踏船租一小时多少钱？", 40),
+        ((BOATS,), "电动船租三个小时多少钱？", 240),
+        ((BOATS,), "电动船租两天要多少？", 920),
+    ],
+)
+def test_prices_of_one_stand_in_columns(pages, question, expected):
+    found = re.search(r"\d[\d.,]*", answered(pages, question))
+    assert found is not None
+    assert float(found[0]) == expected
+
+
+@pytest.mark.parametrize("question", ["How much is a kayak for a day?", "How much for two months with the tandem?"])
+def test_no_column_and_no_row_is_no_price(question):
+    assert answered((HIRE,), question).startswith("Not found")

@@ -7,9 +7,10 @@ ticket is; "What do six months cost?" asks what one costs; "What is left of the 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.figures import Figure, valued
@@ -17,12 +18,11 @@ from visual_agent.engines.planner.folding import has_han, normal, stem
 from visual_agent.engines.planner.operands import addends, count_of, ends, like, spoken
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, analyse
-from visual_agent.engines.planner.running import told
+from visual_agent.engines.planner.rates import Part, rate_of, rates, same
 from visual_agent.engines.planner.sheets import Sheet
 from visual_agent.engines.planner.single import Solution
 from visual_agent.engines.planner.sums import shown
 from visual_agent.engines.planner.values import han_number
-from visual_agent.engines.planner.weights import is_generic
 from visual_agent.engines.planner.within import the_only
 from visual_agent.engines.planner.words import Term
 
@@ -49,16 +49,6 @@ _TURNS = (
     (r"比[^,，?？]{0,12}?(?=[多少高低贵便长短早晚重轻快慢大小涨降增减])", ""),
     (r"(?:相差|相比|差|贵|便宜|[上下]?涨|[上下]?[降调]|多|少|高|低|重|轻|增加|减少|提高|降低|变化|延长|缩短)了?(?:出|掉)?(?=多少|几)", ""),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Part:
-    """The answer to one of the simpler questions."""
-
-    number: float
-    kind: str
-    text: str
-    ids: tuple[str, ...]
 
 
 def apart(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | None:
@@ -148,9 +138,14 @@ def _compared(question: Question, pages: Sequence[Page], ask: Ask) -> Solution |
     return _differ(question, [_part(_asking(p, question, unit), pages, ask, question) for p in phrases])
 
 
+_ASKED = re.compile(
+    r"^\s*(?:what(?:'s)?|how much)(?: (?:is|are|was|were|do|does|did|would|will|should|i|we|you|pay|cost|for))*\b"
+)
+
+
 def _asking(phrase: str, question: Question, unit: re.Match[str] | None) -> str:
     """A question for the number of one thing."""
-    bare = re.sub(rf"\b{_MORE}\b", " ", phrase)
+    bare = _ASKED.sub("", re.sub(rf"\b{_MORE}\b", " ", phrase))
     if has_han(bare):
         return bare + (f"多少{unit[2]}" if unit and unit[2] else "多少钱" if question.wants == "amount" else "多少")
     if unit and unit[1] and unit[1] in bare:
@@ -163,6 +158,7 @@ def _asking(phrase: str, question: Question, unit: re.Match[str] | None) -> str:
 def _added(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | None:
     """The sum of two things or more."""
     phrases = addends(question.folded) if question.kind == "sum" or _is_basket(question) else []
+    phrases = phrases if len(phrases) > 1 else _with(question, pages) or phrases
     if _BOTH_WAYS.search(question.folded):
         phrases = ["去程", "回程"] if question.chinese else ["outbound", "return"]
     phrases = [p for n, p in enumerate(phrases) if not n or not _TAIL.match(p)]
@@ -183,6 +179,23 @@ def _added(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | No
     return Solution(answers.worked(shown(number), how, ids), how, ids)
 
 
+def _with(question: Question, pages: Sequence[Page]) -> list[str]:
+    """The two things of "the morning with lunch", where no line is about both of them."""
+    cut = _WITH.search(question.folded)
+    if cut is None or question.kind not in ("field", "count", "sum") or question.wants != "amount":
+        return []
+    behind = _TAIL_OF_PRICE.sub(" ", question.folded[cut.end() :])
+    where = re.search(r"\b(?:at|in|from|for|on)\b.*", behind)
+    things = [question.folded[: cut.start()], behind[: where.start()] if where else behind]
+    named = [[t for t in spoken(p) if t.kind != "soft"] for p in things]
+    rows = {normal(" ".join(c.text for c in row if c)) for p in pages for g in p.grids for row in g.body}
+    rows |= {normal(" ".join(i.text for i in row)) for p in pages for row in p.rows}
+    met = [{r for r in rows if t and all(like(x, r) >= 0.5 for x in t)} for t in named]
+    return [f"{t} {where[0] if where else ''}" for t in things] if all(met) and not met[0] & met[1] else []
+
+
+_WITH = re.compile(r"\b(?:with|including|plus) (?:an? |some )?|(?<=[\u4e00-\u9fff])(?:外加|再加|配上?|加个)")
+_TAIL_OF_PRICE = re.compile(r"\b(?:costs?|come to|be|in (?:total|all)|altogether|each|please)\b|多少钱?|一共|总共")
 _BOTH_WAYS = re.compile(r"来回|往返|\bboth ways\b|\bthere and back\b|\bround trip\b")
 _MANY = re.compile(
     r"([两二三四五六七八九十]+|\d+(?=[\u4e00-\u9fff]))|\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"
@@ -293,14 +306,33 @@ def _several(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | 
     unit = match["u"] or match["v"]
     one = f"one {match['of']}{_singular(unit)}" if match["u"] else f"一{unit}"
     sheet = Sheet(question, pages)
-    rate = _rate(unit, f"{before} {after}", sheet)
-    if rate is None and not _PRICED.search(question.folded):
+    rate = rate_of(unit, f"{before} {after}", sheet)
+    if rate is None and (not _PRICED.search(question.folded) or _priced_otherwise(unit, pages)):
         return None
     part = rate or _part(_DROPPED.sub(" ", f"{before}{one}{after}"), pages, ask, question)
     if part is None or part.kind not in ("amount", "number"):
         return None
-    how = f"{shown(number)} x {part.text}"
-    return Solution(answers.worked(shown(number * part.number), how, part.ids), how, part.ids)
+    if part is not rate:
+        part = replace(part, each=_each(part, unit, pages))
+    times = number / part.each
+    times = math.ceil(times) if _LASTS.match(unit) else times  # due for every ten minutes that are begun
+    how = f"{shown(times)} x {part.text}"
+    return Solution(answers.worked(shown(times * part.number), how, part.ids), how, part.ids)
+
+
+_LASTS = re.compile(r"sec|min|h(?:ou)?rs?\b|day|week|month|个?小时|分钟|天|个?月|周")
+
+
+def _priced_otherwise(unit: str, pages: Sequence[Page]) -> bool:
+    """Whether the prices of the pages are for other stretches of time than the one that a question wants several of."""
+    units = {u for p in pages for _, u, _ in rates(p) if _LASTS.match(u)} if _LASTS.match(unit) else set()
+    return bool(units) and not any(same(unit, u) for u in units)
+
+
+def _each(price: Part, unit: str, pages: Sequence[Page]) -> float:
+    """How many of a unit the line of a price says that it is for."""
+    found = (rate for p in pages for rate, u, _ in rates(p) if same(unit, u) and set(price.ids) <= set(rate.ids))
+    return next((rate.each for rate in found), 1.0)
 
 
 _DROPPED = re.compile(r"\b(?:together|altogether|in all|in total|between them)\b|一共|总共|合计|共")
@@ -340,53 +372,6 @@ def _is_printed(number: float, match: re.Match[str], pages: Sequence[Page]) -> b
 
 # --- rates ---------------------------------------------------------------------------------------------------------
 
-_PER = re.compile(
-    r"(?:\bper|/|(?<=\d )an?|(?<=\dp )an?|\beach|\bevery) ?([a-z]{2,})|(?:[/每]|(?<=元)一|(?<=块)一)\s?([\u4e00-\u9fff]{1,2})|\b(month|week|dai|year|hour|night)ly\b|\b(pcm)\b"
-)
-
-
-def _rates(page: Page) -> list[tuple[Part, str, str]]:
-    """The prices of one on a page: the price, what it is the price of one of, and the words around it."""
-    rows = [[c for c in r if c is not None] for g in page.grids for r in g.body if len(r) <= 3]
-    texts = [(normal(" ".join(c.text for c in row)), tuple(c.id for c in row)) for row in rows]
-    texts += [(normal(t.text), t.ids) for t in told(page)]
-    found = []
-    for text, ids in texts:
-        for clause in re.split(r"[,，;；。|]\s|(?<=[a-z\d])\.\s|[，；。;]", text):
-            units = list(_PER.finditer(clause))
-            money = [v for v in valued(clause) if v.kind in ("amount", "number") and v.number is not None]
-            money = [v for v in money if v.kind == "amount"] or (money if len(money) == 1 else [])
-            if len(units) == 1 and len(money) == 1:
-                unit = next(g for g in units[0].groups() if g).replace("pcm", "month").replace("dai", "day")
-                found.append((Part(money[0].number or 0.0, "amount", money[0].text, ids), unit, clause))
-    return found
-
-
-def _same(unit: str, other: str) -> bool:
-    """Whether two words are one unit: "hours" and "hour", "个月" and "月"."""
-    a, b = (
-        stem(u) if not has_han(u) else u.removeprefix("个").removesuffix("上").removesuffix("课") for u in (unit, other)
-    )
-    return a == b or (has_han(a) and b.startswith(a))
-
-
-def _rate(unit: str, rest: str, sheet: Sheet) -> Part | None:
-    """The price of one of a unit: the only one of the pages, or the only one whose words the question has."""
-    found = [(part, clause) for p in sheet.pages for part, u, clause in _rates(p) if _same(unit, u)]
-    rest = re.sub(r"[要得该会能需]", " ", rest)
-    said = [t for t in spoken(rest) if not t.weak and t.kind not in ("soft", "number") and not is_generic(t)]
-    fit = [part for part, clause in found if said and all(like(t, clause) >= 0.5 or _is_manner(t) for t in said)]
-    fit = fit or ([part for part, _ in found] if all(_is_manner(t) for t in said) else [])
-    return fit[0] if len({f.number for f in fit}) == 1 else None
-
-
-def _is_manner(term: Term) -> bool:
-    """Whether a term only says that something is paid or done."""
-    return term.text in _DOING or (has_han(term.text) and len(term.text) == 1)
-
-
-_DOING = frozenset("cost costs pay pays us me stay come set back overdue".split())  # noqa: SIM905
-
 
 def _by_rate(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | None:
     """What a thing costs whose measure the page gives, at a price for one: an area at so much an acre."""
@@ -397,7 +382,7 @@ def _by_rate(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | 
         _SEVERAL.finditer(question.folded)
     ):
         return None
-    for part, unit, _ in _rates(pages[0]):
+    for part, unit, _ in rates(pages[0]):
         named = sheet.named(_PRICED.sub(" ", question.folded))
         if not named or any(
             n.figure.kind == "amount" and n.figure.id not in part.ids and n.score > named[0].score - 0.2 for n in named
@@ -411,7 +396,7 @@ def _by_rate(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | 
         if len({f.number for f in same}) == 1:
             ids = (same[0].id, *part.ids)
             how = f"{same[0].text} x {part.text}"
-            return Solution(answers.worked(shown(same[0].number * part.number), how, ids), how, ids)
+            return Solution(answers.worked(shown(same[0].number / part.each * part.number), how, ids), how, ids)
     return None
 
 

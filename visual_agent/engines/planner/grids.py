@@ -272,7 +272,7 @@ def labelness(text: str) -> float:
 
 
 def _grid(table: list[Row], loose: list[Item]) -> tuple[Grid, list[Item]]:
-    start = _first_head(table)
+    start = _first_head(table) or _titled(table)
     loose += [c for row in table[:start] for c in row if c]
     table = table[start:]
     kind = "list" if start else _kind(table)
@@ -304,6 +304,18 @@ def _first_head(table: list[Row]) -> int:
             before = [c for r in table[:index] for c in r if c]
             return index if all(any(d.isdigit() for d in c.text) for c in before) else 0
     return 0
+
+
+def _titled(table: list[Row]) -> int:
+    """1 where the first row is a title over a full row of headings of their own, which needs no groups over it."""
+    if len(table) < 4 or len(table[0]) < 3 or table[0][0] is not None:
+        return 0
+    title = [c.text for c in table[0] if c is not None]
+    heads = [c.text for c in table[1] if c is not None]
+    if len(title) > len(heads) - 2 or len(heads) < len(table[1]) or len(set(heads)) < len(heads):
+        return 0
+    worded = not any(d.isdigit() for t in (*title, *heads) for d in t)
+    return int(worded and _is_head(table[1], table[2:]))
 
 
 def _kind(table: list[Row]) -> str:

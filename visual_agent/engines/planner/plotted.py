@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from visual_agent.engines.planner import asking
+from visual_agent.engines.planner import asking, measures
 from visual_agent.engines.planner.charts import axis_numbers, charts, legend, stacked
 from visual_agent.engines.planner.dictionary import spelling
 from visual_agent.engines.planner.folding import has_han, normal, stem
@@ -22,7 +22,7 @@ from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.ranking import is_asked
 from visual_agent.engines.planner.records import without_totals
 from visual_agent.engines.planner.values import is_numeric, number_of
-from visual_agent.engines.planner.weekdays import days_of
+from visual_agent.engines.planner.weekdays import DAY, days_of
 from visual_agent.engines.planner.weights import proper_names
 
 
@@ -226,7 +226,7 @@ def _in_time(folded: str, rest: str, plot: Plot, found: Meant) -> str:
             match = pattern.search(folded)
             if match is not None:
                 _take(found, ("column", k), match.start())
-    for pattern in (_MONTH, _YEAR, _LATER, _EARLIER, *(p for p, _ in (*_SPANS, *_SEASONS))):
+    for pattern in (_MONTH, DAY, _YEAR, _LATER, _EARLIER, *(p for p, _ in (*_SPANS, *_SEASONS))):
         rest = pattern.sub(" ", rest)
     return rest
 
@@ -274,7 +274,8 @@ def _by_meaning(question: Question, rest: str, plot: Plot, found: Meant) -> None
     labels = _labels(plot)
     known = {"row": len(plot.names) if not found.rows else 0, "column": len(plot.heads) if not found.columns else 0}
     asked = {t.text for t in question.terms if is_asked(t, question)}
-    rest = _RANKED.sub(" ", rest)
+    rest = _DONE.sub(" ", _RANKED.sub(" ", rest))
+    said += "".join(f" {name}" for name in _units_told(plot))
     for word in content(rest):
         if asking.pattern("manner").fullmatch(word.text) or word.text in asked or word.text[0].isdigit():
             continue
@@ -299,6 +300,20 @@ def _by_meaning(question: Question, rest: str, plot: Plot, found: Meant) -> None
     found.foreign |= bool(set(found.missing) & proper_names(question.text))
     found.foreign |= question.wants == "percent" and "%" not in plot.page.text
     found.foreign |= _MONEY.search(question.folded) is not None and _MONEY.search(plot.page.text) is None
+
+
+_DONE = re.compile(
+    r"(?<=\bwhat )[a-z]+(?= (?:the |up )*(?:most|least|more|less)\b)|(?<=\bwho )[a-z]+(?= (?:the )?(?:most|least)\b)"
+)
+"""What is done by the things of a chart, which the chart does not say: "what eats the most"."""
+_POWERED = re.compile(r"\bk?wh\b|\bk?w\b|度")
+
+
+def _units_told(plot: Plot) -> list[str]:
+    """What a chart's unit says that it shows: energy and power in kWh, weight in kg."""
+    unit = measures.unit_alone(plot.page.lines[0].text) if plot.page.lines else ""
+    names = sorted(measures.measured_in(unit))
+    return [*names, "power electricity 电"] if _POWERED.fullmatch(unit) else names
 
 
 _TIMED = re.compile(r"(min(?:ute)?s?|hours?|hrs?|days?|weeks?|months?|years?|seconds?)\b|(分钟|小时|[天日周月年秒])")

@@ -61,7 +61,10 @@ def entries(page: Page) -> list[Entry]:
     for grid in records(page):
         if any(grid.heads) or grid.width != 2:
             continue
-        end = next((n for n, row in enumerate(grid.body) if _closes(row)), None)
+        sums = [_closes(row) for row in grid.body]
+        end = next(
+            (n for n, said in enumerate(sums) if said and (_is_sum(grid.body[n]) or all(sums[n + 1 : n + 2]))), 0
+        )
         found = [e for row in grid.body[:end] if (e := _entry(row)) is not None] if end else []
         if len(found) >= 2:
             return found
@@ -74,6 +77,11 @@ def _closes(row: Row) -> bool:
         return False
     said = words(first.text)
     return bool(said.concepts & _CLOSING) and len(said.content) <= 3
+
+
+def _is_sum(row: Row) -> bool:
+    """Whether a closing row is surely one: a tip or a deposit may be an item's name ("Pen tip")."""
+    return row[0] is not None and bool(words(row[0].text).concepts & {"total", "subtotal", "payable"})
 
 
 def _entry(row: Row) -> Entry | None:

@@ -15,7 +15,7 @@ _WORDS = (
     r"sat(?:urday)?s?|(?:星期|周|礼拜)六",
     r"sun(?:day)?s?|(?:星期|周|礼拜)[日天]",
 )  # fmt: skip
-_DAY = re.compile("|".join(rf"(?P<d{i}>(?<![a-z])(?:{p})(?![a-z]))" for i, p in enumerate(_WORDS)))
+DAY = re.compile("|".join(rf"(?P<d{i}>(?<![a-z])(?:{p})(?![a-z]))" for i, p in enumerate(_WORDS)))
 _SHORT = re.compile(r"(?<=[至到~-])\s*(?:星期|周|礼拜)?([一二三四五六日天])(?![\w])")
 _RANGE = re.compile(r"\s*(?:-|to|through|thru|until|till|至|到|~)\s*")
 _WEEKEND = re.compile(r"\bweekends?\b|周末|双休日")
@@ -26,7 +26,7 @@ _DAILY = re.compile(r"\bdaily\b|\bevery ?day\b|\ball week\b|\b7 days\b|每天|�
 @lru_cache(maxsize=5000)
 def days_of(folded: str) -> frozenset[int]:
     """The days that a folded text (`words.normal`) names; empty where it names none."""
-    found = [(m.start(), m.end(), next(i for i in range(7) if m[f"d{i}"])) for m in _DAY.finditer(folded)]
+    found = [(m.start(), m.end(), next(i for i in range(7) if m[f"d{i}"])) for m in DAY.finditer(folded)]
     found += [(m.start(), m.end(), "一二三四五六日".index(m[1].replace("天", "日"))) for m in _SHORT.finditer(folded)]
     found.sort()
     days: set[int] = set()

@@ -16,6 +16,7 @@ from visual_agent.engines.planner.folding import has_han, normal, stem
 from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.operands import like, spoken
 from visual_agent.engines.planner.pages import Page
+from visual_agent.engines.planner.rates import rate_of
 from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.sheets import Sheet
 from visual_agent.engines.planner.single import Solution
@@ -189,9 +190,14 @@ def per(sheet: Sheet) -> Solution | None:
     if match is None or not priced or sheet.question.kind in ("extreme", "choose", "difference"):
         return None
     unit = match[1] or match[2]
-    said = _topic(_IDLE.sub(" ", sheet.folded[: match.start()] + " " + sheet.folded[match.end() :]))
+    rest = _IDLE.sub(" ", sheet.folded[: match.start()] + " " + sheet.folded[match.end() :])
+    said = _topic(rest)
     if not said:
         return None
+    printed = rate_of(unit, rest, sheet)
+    if printed is not None and printed.each == 1:
+        why = "it is the price of one"
+        return Solution(answers.value(printed.text, printed.ids), why, printed.ids)
     pattern = re.compile(
         rf"(\d{{1,3}}|[一二两三四五六七八九十]{{1,3}})\s?个?{unit[0]}"
         if has_han(unit)
