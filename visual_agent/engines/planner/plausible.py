@@ -43,6 +43,8 @@ _NAMED = re.compile(
 )
 """What stands before the name of what is asked for."""
 _FIGURES = frozenset({"amount", "time", "date", "duration", "percent", "number", "phone"})
+_AMOUNTS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+"""How only quantities are written."""
 _UNPRICED = re.compile(r"\d|[一二两三四五六七八九十半]|free|no(?:ne|thing)?\b|nil|midnight|noon|免费")
 _ENDING = re.compile(r"\b(?:ends?|finish(?:es)?|until|till|clos(?:es?|ing)|expires?)\b|结束|截止|到期")
 _BEGINNING = re.compile(r"\b(?:starts?|begins?)\b|开始")
@@ -74,7 +76,7 @@ def _opposite(question: Question, label: str) -> bool:
 
 
 def _is_asked_kind(question: Question, text: str) -> bool:
-    """Whether a text is of the kind that the noun asked for has: no bare number for a party, no word for a charge."""
+    """Whether a text is of the kind that the noun asked for has: no date for a platform, no word for a charge."""
     found = {v.kind for v in values(text)}
     if wanted(question) == "id" and found and found <= {"date", "time", "weekday", "duration"}:
         return False
@@ -85,8 +87,7 @@ def _is_asked_kind(question: Question, text: str) -> bool:
     kinds = {lexicon().concepts[c].kind for c in noun.concepts}
     if kinds and kinds <= _FIGURES:
         return _UNPRICED.search(normal(text)) is not None
-    counted = re.fullmatch(r"\d[\d,]+", text.strip()) is not None
-    return not counted or not re.match(r"which|what ", match[0]) or bool(kinds - {"name", "text", "place", ""})
+    return _AMOUNTS.fullmatch(text.strip()) is None or bool(kinds - {"name", "text", "place", ""})
 
 
 def _of_type(question: Question, text: str) -> bool:
