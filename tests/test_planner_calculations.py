@@ -230,3 +230,68 @@ def test_prices_of_one_stand_in_columns(pages, question, expected):
 @pytest.mark.parametrize("question", ["How much is a kayak for a day?", "How much for two months with the tandem?"])
 def test_no_column_and_no_row_is_no_price(question):
     assert answered((HIRE,), question).startswith("Not found")
+
+
+CLUB = page(
+    "img1",
+    "Puffin Holiday Club",
+    "Packed lunches are welcome.",
+    table=(
+        ("Whole day", "£54.00"),
+        ("Morning", "£29.50"),
+        ("Hot lunch", "£5.20"),
+        ("Late pick-up, per 15 min", "£6.00"),
+        ("Felt, per 50 cm", "£2.00"),
+    ),
+)
+BOARD = page("img1", "码头停车场", "停车费：每30分钟4元", "第二停车场：每小时3元")
+
+
+@pytest.mark.parametrize(
+    ("pages", "question", "expected"),
+    [
+        ((CLUB,), "I was 40 minutes late, what do I pay?", 18),
+        ((CLUB,), "How much is it if we pick her up 15 minutes late?", 6),
+        ((CLUB,), "What would the morning with a hot lunch cost?", 34.7),
+        ((CLUB,), "What would 2 whole days and a hot lunch cost?", 113.2),
+        ((BOARD,), "停90分钟多少钱？", 12),
+    ],
+)
+def test_prices_for_some_and_things_with_others(pages, question, expected):
+    found = re.search(r"\d[\d.,]*", answered(pages, question))
+    assert found is not None
+    assert float(found[0]) == expected
+
+
+def test_an_ordinal_is_no_quantity():
+    assert answered((page("img1", "第二份合同", "月租金9,400元"),), "第二份合同里每月房租是多少？").startswith(
+        "9,400元"
+    )
+
+
+SOUP = page(
+    "img1", "Leek soup", "Serves 4", "• 3 leeks", "• 600 ml stock", "• 2 large potatoes", "Boil for 25 minutes."
+)
+EGGS = page("img1", "番茄炒蛋", "二人份", "番茄3个", "鸡蛋4个", "糖10克", "大火炒2分钟")
+CAKES = page("img1", "Pancakes", "Makes 10 pancakes", "200 g flour", "2 eggs", "300 ml milk")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "question", "expected"),
+    [
+        (SOUP, "How many leeks if I cook for eight?", "6 "),
+        (SOUP, "How much stock for 6 people?", "900 ml"),
+        (SOUP, "how many potatoes for two?", "1 "),
+        (SOUP, "How many leeks do I need for 4?", "3 "),
+        (SOUP, "How much stock if I double the recipe?", "1200 ml"),
+        (SOUP, "How many onions for eight?", "Not found"),
+        (EGGS, "四个人吃要几个鸡蛋？", "8 "),
+        (EGGS, "做六人份要放多少糖？", "30"),
+        (EGGS, "给四个人做，番茄要几个？", "6"),
+        (EGGS, "三个人吃要放多少盐？", "未找到"),
+        (CAKES, "How many eggs for 20 pancakes?", "4 "),
+    ],
+)
+def test_a_recipe_for_more_or_fewer(recipe: str, question: str, expected: str) -> None:
+    steps = (Step("", "read_text", {"image": "img1"}, read(recipe), recipe),)
+    assert next_move(Conversation(question, ("img1",), ("read_text",), steps)).answer.startswith(expected)

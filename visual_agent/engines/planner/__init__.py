@@ -23,8 +23,8 @@ which a question passes them:
     plotted.py, charted.py   which bars and series a question about a chart means; what they say
     sums.py, quantities.py   whole columns; "three days", from when to when
     figures.py, operands.py, sheets.py, reckoning.py   every number with its names; which a phrase means; calculations
-    apart.py, remaining.py, within.py, rates.py   a calculation as simpler questions; what is left; the numbers of one
-                         record; prices of one
+    apart.py, remaining.py, within.py, rates.py, portions.py   a calculation as simpler questions; what is left; the
+                         numbers of one record; prices of one; a recipe for more or fewer people
     signs.py, claims.py, conditions.py   yes and no: presence, opening hours, prohibitions; what the cells of a row say;
                          whether an age, an hour, a month or a number lies within what a sentence is said for
     related.py, rules.py     the last resort: words that stand for each other (`related.toml`); switches, limits, rules

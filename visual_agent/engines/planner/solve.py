@@ -14,6 +14,7 @@ from visual_agent.engines.planner import answers, asking
 from visual_agent.engines.planner.amounts import amount, is_figure, measured
 from visual_agent.engines.planner.apart import apart, several, undressed
 from visual_agent.engines.planner.bounds import bound
+from visual_agent.engines.planner.cards import held, instead
 from visual_agent.engines.planner.categories import of_kind_asked
 from visual_agent.engines.planner.charted import about, charted
 from visual_agent.engines.planner.counting import counted, counts, filtered, is_about
@@ -32,6 +33,7 @@ from visual_agent.engines.planner.phrases import barred, cut_short, in_sentence
 from visual_agent.engines.planner.places import part_of, passage, region_word
 from visual_agent.engines.planner.plausible import plausible
 from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
+from visual_agent.engines.planner.portions import portions
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.ranking import extreme
 from visual_agent.engines.planner.reader import choose
@@ -60,8 +62,15 @@ _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
 
 
 def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """The answer, or None."""
-    many = several(question, pages, _one)
+    """The answer, or None; one about the only card that is named goes by this card."""
+    found = held(question, pages)
+    for asked, some in instead(question, pages):
+        found = found or _solution(asked, some)
+    return found
+
+
+def _solution(question: Question, pages: Sequence[Page]) -> Solution | None:
+    many = portions(question, pages, _one) or several(question, pages, _one)
     if many is not None:
         return many
     is_charted, figure = charted(question, pages)
