@@ -283,7 +283,7 @@ _NUMBERS = "two three four five six seven eight nine ten eleven twelve".split() 
 _SEVERAL = re.compile(
     rf"(?<!the )(?<!these )(?<!those )(?<!all )(?<!their )\b(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)}|a dozen) (?:more |extra |whole |full )?(?P<of>(?:[a-z-]+ )??)(?P<u>people|children|[a-z]{{3,}}s)\b"
     r"(?! (?:old|ago|of age|minutes|hours|long))"
-    r"|(?<!星期)(?<![第每周末这那前后上下\d.:])(?P<m>[两二三四五六七八九十百千]+|一[百千万]|\d{1,4})(?P<v>个?(?:晚上?|天|星期|月|小时|钟头|年)|节课?|次|位|人|张|人份|份|杯|本|只|台|件|盒|瓶|斤|公斤|吨|亩|"
+    r"|(?<!星期)(?<![第每周末这那前后上下\d.:])(?P<m>[两二三四五六七八九十百千]+|一[百千万]|\d{1,4})(?P<v>个?(?:晚上?|天|星期|月|小时|钟头|分钟|年)|节课?|次|位|人|张|人份|份|杯|本|只|台|件|盒|瓶|斤|公斤|吨|亩|"
     r"度|把|条|箱|袋|支|块|间|辆|套|碗|个)(?!以[上下内]|[半前内])"
 )
 _PRICED = re.compile(

@@ -14,6 +14,7 @@ from visual_agent.engines.planner.charts import categories, legend
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.observed import Item
+from visual_agent.engines.planner.operands import addends, count_of
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.plotted import LESS, MORE, TREND, Meant, Plot, meant, plot_of
 from visual_agent.engines.planner.questions import Question, both_ends, threshold
@@ -30,6 +31,8 @@ def charted(question: Question, pages: Sequence[Page]) -> tuple[bool, Solution |
     plot = plot_of(pages[0]) if len(pages) == 1 and question.kind in _KINDS else None
     if plot is None or question.quoted or any(asking.find(p, question.folded) for p in ("asks_source", "asks_unit")):
         return False, None
+    if any(count_of(p)[0] > 1 and count_of(p)[1] for p in addends(question.folded)[:1] if question.wants == "amount"):
+        return False, None  # what several cost
     found = meant(question, plot)
     labels = normal(" ".join((*(n.text for n in plot.names), *plot.heads)))
     if any(name not in labels and name in normal(plot.said) for name in proper_names(question.text)):

@@ -25,7 +25,7 @@ _NUMBER_WORDS = {
     )
 }
 _MEASURES = "个张块盒瓶份斤件本杯人位天晚只袋包公斤千克桶箱枚支套条次"
-_COUNT_ZH = re.compile(rf"([一二两三四五六七八九十]+|\d+)(?:个?(?:小时|月|星期|人)|[{_MEASURES}]|年)")
+_COUNT_ZH = re.compile(rf"(?<!第)([一二两三四五六七八九十]+|\d+)(?:个?(?:小时|月|星期|人)|[{_MEASURES}]|年)")
 _COUNT_EN = re.compile(
     r"\b(\d{1,3}|"
     + "|".join(list(_NUMBER_WORDS)[2:])

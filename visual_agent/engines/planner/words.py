@@ -186,6 +186,8 @@ def _longest(parts: tuple[Unit, ...], at: int, book: Lexicon, question: bool) ->
             return (1, frozenset({"_stop"})) if key[0] in book.strong else (0, frozenset())
         if key in book.stops and not (key in table and (key in book.only_asked or not question)):
             return size, book.stops[key]
+        if question and size == 1 and key in book.stops:
+            return size, table[key] | {"_soft"}  # "out", "into": no page needs to say it
         if question and key in book.soft and (size == 1 or key not in book.only_asked):
             return size, table.get(key, frozenset()) | {"_soft"}
         if key in table:
