@@ -104,7 +104,7 @@ def _of_type(question: Question, text: str) -> bool:
         return _COLOURED.search(folded) is not None
     if _AGE.search(question.folded):
         return _YEARS.search(folded) is not None and not _OTHER_UNIT.search(folded)
-    if wants == "name" and re.search(r"\d", text):
+    if wants == "name" and (re.search(r"\d", text) or [v.text for v in values(text) if v.kind == "weekday"] == [text]):
         return False
     if _PERSON.search(question.folded) and wants == "name":
         timed = any(v.kind in ("date", "time", "amount", "percent", "duration") for v in values(text))

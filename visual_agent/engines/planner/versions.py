@@ -280,7 +280,7 @@ def _by_time(question: Question, pages: Sequence[Page]) -> Solution | None:
         r"\b(?:newer|newest|old(?:er|est)|latest|most recent|more recent|earlier|later)\b|更新|最新|较新|更早|更晚",
         folded,
     )
-    if not hours and not newer:
+    if not hours and (not newer or re.search(r"\bwho\b|谁", folded)):  # "who signed the later draft" names a person
         return None
     kind = "time" if hours else "date"
     ranked: list[tuple[float, int, Item]] = []
