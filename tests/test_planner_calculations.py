@@ -295,3 +295,45 @@ CAKES = page("img1", "Pancakes", "Makes 10 pancakes", "200 g flour", "2 eggs", "
 def test_a_recipe_for_more_or_fewer(recipe: str, question: str, expected: str) -> None:
     steps = (Step("", "read_text", {"image": "img1"}, read(recipe), recipe),)
     assert next_move(Conversation(question, ("img1",), ("read_text",), steps)).answer.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("lines", "question", "expected"),
+    [
+        (("收样时间:2025-03-0408:50", "出结果:2025-03-04 10:15"), "从收样到出结果用了多少分钟？", 85),
+        (
+            ("Admitted: 2024-11-02 21:10", "Discharged: 2024-11-02 23:40"),
+            "How many minutes between admitted and discharged?",
+            150,
+        ),
+        (("Leave left: 87.5 hours", "Sick leave taken: 2 days"), "How many hours of leave are left?", 87.5),
+    ],
+)  # fmt: skip
+def test_times_beside_dates_and_parts_of_hours(lines, question, expected):
+    found = re.search(r"\d[\d.,]*", answered((page("img1", *lines),), question))
+    assert found is not None
+    assert float(found[0]) == expected
+
+
+REPORT = page(
+    "img1",
+    "Weekly report",
+    "The tank temperature fell from 215 C to 168 C at noon.",
+    "Membership rose from 1,240 to 1,315 this year.",
+    "Rent goes up from £640 to £675 in May.",
+    "Open from 9 to 5.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("By how many degrees did the tank cool down?", "47 "),
+        ("By how much did membership grow?", "75 "),
+        ("How much did the rent increase?", "35 "),
+        ("By how much did the budget fall?", "Not found"),
+    ],
+)
+def test_a_change_that_a_sentence_tells(question: str, expected: str) -> None:
+    steps = (Step("", "read_text", {"image": "img1"}, read(REPORT), REPORT),)
+    assert next_move(Conversation(question, ("img1",), ("read_text",), steps)).answer.startswith(expected)

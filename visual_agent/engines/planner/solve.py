@@ -44,7 +44,7 @@ from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.several import chosen, on_both
 from visual_agent.engines.planner.signs import decide
 from visual_agent.engines.planner.single import Solution, field, told_by
-from visual_agent.engines.planner.stated import stated
+from visual_agent.engines.planner.stated import moved, stated
 from visual_agent.engines.planner.sums import total
 from visual_agent.engines.planner.tables import Result, best
 from visual_agent.engines.planner.tabular import tabular
@@ -412,7 +412,7 @@ def somewhere(question: Question, pages: Sequence[Page]) -> Solution | None:
     return whereabouts(question, pages)
 
 
-_IN_WORDS: tuple[_Solver, ...] = (somewhere, titled, of_record, of_kind_asked, flagged, barred)
+_IN_WORDS: tuple[_Solver, ...] = (moved, somewhere, titled, of_record, of_kind_asked, flagged, barred)
 """What gives names, kinds and words of sentences, surer than labels where it finds something."""
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {

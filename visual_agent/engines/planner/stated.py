@@ -1,6 +1,6 @@
-"""The most or least that a page states itself: "Nearest defibrillator: bowls club", "Worst area. Aisle 9".
+"""What a page states itself: the most or least ("Nearest defibrillator: bowls club"), a change ("fell from 9 to 4").
 
-In: a `Question` with a superlative and the `Page`s. Out: a `Solution`, or None. What the superlative stands with must
+In: a `Question` with a superlative, or for a change, and the `Page`s. Out: a `Solution`, or None. What the superlative stands with must
 be what the question asks of, and the two superlatives must mean the same ("closest", "nearest"; "worst", "most errors"
 do not): no list needs to be ranked then.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from visual_agent.engines.planner import answers, asking
+from visual_agent.engines.planner import answers, asking, measures
 from visual_agent.engines.planner.folding import has_han, normal, stem
 from visual_agent.engines.planner.meanings import closeness
 from visual_agent.engines.planner.nearest import content, support
@@ -18,7 +18,9 @@ from visual_agent.engines.planner.observed import Item
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question
 from visual_agent.engines.planner.ranking import is_asked
+from visual_agent.engines.planner.running import told
 from visual_agent.engines.planner.single import Solution
+from visual_agent.engines.planner.sums import shown
 
 _SUPERLATIVE = re.compile(
     r"\b(?:the )?(?:most|least) (?!of\b|the\b|people\b)(\w+)|\b(best|worst|top|(?!(?:west|east|rest|test|guest|forest|"
@@ -72,3 +74,37 @@ def _told(item: Item, found: re.Match[str], sorts: set[str]) -> str:
             return named[0]
     says = _SAYS.search(after)
     return _END.sub("", says[1]).strip() if says is not None and says.start() <= 40 else ""
+
+
+_ASKS_CHANGE = re.compile(r"\b(?:by )?how (?:much|many)\b|多少|几")
+_AMOUNT = r"([-−]?\d[\d,]*(?:\.\d+)?)\s?([^\s\d]{0,8}?)"
+_FROM_TO = re.compile(
+    rf"\bfrom {_AMOUNT} (?:up |down )?to {_AMOUNT}(?![\d:])|(?:从|由)了?{_AMOUNT}(?:一直)?(?:升|降|涨|跌|增|减|提高|下降|上升|变)?[加少高低成]?[到至为]了?{_AMOUNT}(?![\d:])"
+)
+_MOVES = re.compile(
+    r"\b(?:rise|rose|risen|raised?|fall|fell|fallen|drop\w*|cool\w*|warm\w*|grow|grew|grown|shr[aiu]nk|climb\w*|sank|sink|lose|lost|gain\w*|chang\w*|"
+    r"increas\w*|decreas\w*|reduc\w*|cut|lower\w*|put up|go(?:ne)? (?:up|down)|went (?:up|down)|come down|came down|jump\w*|slip\w*)\b(?: (?:up|down|by|off))?|[升降涨跌增减瘦胖长缩]"
+)
+
+
+def moved(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """By how much something rose or fell, where a sentence about it says from what to what."""
+    if not (_ASKS_CHANGE.search(question.folded) and _MOVES.search(question.folded)):
+        return None
+    if question.kind != "difference" and not re.search(r"[升降涨跌增减瘦长]了?(?:多少|几)", question.folded):
+        return None
+    rest = _MOVES.sub(" ", _ASKS_CHANGE.sub(" ", measures.unasked(question.folded)))
+    said = [w for w in content(rest) if w.weight >= 0.4 and w.text not in ("by", "degrees")]
+    found = {}
+    for page in pages:
+        for sentence in told(page):
+            matches = list(_FROM_TO.finditer(normal(sentence.text)))
+            if said and len(matches) == 1 and all(support(w, sentence.text) >= 0.5 for w in said):
+                one, unit, two, other = (g for g in matches[0].groups() if g is not None)
+                if not unit or not other or unit == other:
+                    change = abs(float(two.replace(",", "")) - float(one.replace(",", "")))
+                    found[change] = (f"{one} - {two}", sentence.ids, page.name)
+    if len(found) != 1:
+        return None
+    change, (how, ids, name) = next(iter(found.items()))
+    return Solution(answers.worked(shown(change), how, ids), how, ids, 1.0, name)
