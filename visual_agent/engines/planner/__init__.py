@@ -34,6 +34,7 @@ which a question passes them:
     titles.py, categories.py, reasons.py   what a thing is called; which of a kind it is ("what colour"); why
     flagged.py, phrases.py, vocabulary.py   records in a state; the words of a sentence that answer (`phrases.toml`)
     venues.py                places that a page names and what they are the place of
+    cards.py             many cards of one form: the one that is asked about, and what it holds
     nearest.py, pointing.py, naming.py, replies.py   the nearest of several texts; the line that is pointed at; which
                          picture is meant; yes and no in chats and boxes
     colloquial.py, zh_parts.py, chatting.py   spoken Chinese: words of people and papers, the part that answers, chats
