@@ -7,7 +7,7 @@ need not know what a page looks like.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from visual_agent.engines.planner.charts import axis_numbers, charts
@@ -66,6 +66,19 @@ def valued(text: str) -> list[Value]:
     """The values of a text that can be reckoned with."""
     found = [v for v in values(text) if v.kind in _KINDS and (v.number is not None or v.day is not None)]
     return [v for v in found if v.kind != "number" or any(c.isdigit() for c in v.text)]
+
+
+def clocked(found: Sequence[Figure], pages: Sequence[Page]) -> list[Figure]:
+    """Dates of one day as the times beside them, in minutes; as they are where one has none."""
+    if {f.kind for f in found} != {"date"} or len({f.number for f in found}) > 1:
+        return list(found)
+    known = {i: item for p in pages for i, item in p.known.items()}
+    times = [[v for v in values(known[f.id].text) if v.kind == "time"] if f.id in known else [] for f in found]
+    if not all(len(t) == 1 and t[0].number is not None for t in times):
+        return list(found)
+    return [
+        replace(f, number=t[0].number or 0.0, kind="time", text=t[0].text) for f, t in zip(found, times, strict=True)
+    ]
 
 
 def _leading(text: str) -> Value | None:

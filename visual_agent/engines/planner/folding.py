@@ -43,9 +43,14 @@ _MISREAD = re.compile(
 _AS_DIGITS = str.maketrans("OoIıl", "00111")
 
 
+_GLUED = re.compile(r"(?<!\d)((?:19|20)\d\d([-/.])\d\d\2\d\d)(?=\d\d:\d\d)")
+"""A date whose time stands without a space behind it."""
+
+
 def mended(text: str) -> str:
     """A text with the digits that were read as letters where only a number can stand ("7.4o am"); months as such."""
     text = _MISREAD.sub(lambda m: m[0].translate(_AS_DIGITS), text)
+    text = _GLUED.sub(r"\1 ", text)
     return text if text.isascii() else re.sub(r"[^\W\d_]{3,}", lambda m: _month(m[0]), text)
 
 

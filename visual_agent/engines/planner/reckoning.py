@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from visual_agent.engines.planner import answers, asking
-from visual_agent.engines.planner.figures import Figure, valued
+from visual_agent.engines.planner.figures import Figure, clocked, valued
 from visual_agent.engines.planner.operands import Named, addends, count_of, ends, spoken, together
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.questions import Question, both_ends
@@ -85,6 +85,7 @@ def _between(sheet: Sheet) -> Solution | None:
     chosen = together(sheet.question, found)
     if chosen is None:
         return None
+    chosen = clocked(chosen, sheet.pages)
     counted = [replace(f, number=count_of(p)[0] * f.number) for f, p in zip(chosen, phrases, strict=True)]
     return _less(sheet.question, counted[0], counted[1])
 
@@ -102,7 +103,9 @@ def _compares(question: Question) -> bool:
     timed = question.wants == "duration" or question.counts or re.search(r"\b(?:behind|ahead)\b", question.folded)
     return asking.find("difference", question.folded) is not None or bool(
         timed
-        and re.search(r"\b(?:between|before|after|from|separates?|behind|ahead)\b|之间|隔|相差", question.folded)
+        and re.search(
+            r"\b(?:between|before|after|from|separates?|behind|ahead)\b|之间|隔|相差|从.+[到至]", question.folded
+        )
         is not None
     )
 
