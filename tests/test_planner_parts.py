@@ -18,6 +18,7 @@ from visual_agent.engines.planner.pages import build, split_line
 from visual_agent.engines.planner.places import part_of
 from visual_agent.engines.planner.questions import analyse
 from visual_agent.engines.planner.records import records
+from visual_agent.engines.planner.solve import solve
 from visual_agent.engines.planner.values import han_number, is_numeric, number_of, values
 from visual_agent.engines.planner.weekdays import days_of
 from visual_agent.engines.planner.words import likeness, terms, words
@@ -328,3 +329,43 @@ def test_a_first_row_alone_heads_a_table(rows: list[list[str]]) -> None:
 def test_measures_of_one_thing_head_nothing() -> None:
     rows = [["Model", "Ayo 5", "Bex 2"], ["Screen", "6.7 in", "6.1 in"], ["Battery", "4,200 mAh", "3,900 mAh"]]
     assert "6.7 in" not in " ".join(_heads(rows))
+
+
+FAULTS = [
+    ["Symptom", "Cause", "Remedy"],
+    ["No heat", "Fuse blown", "Replace the fuse"],
+    ["Squeaking", "Dry bearing", "Oil it"],
+    ["Leaking", "Worn seal", "Fit a new seal"],
+]
+FAULTS_ZH = [
+    ["故障", "原因", "处理方法"],
+    ["不制冷", "电源未接通", "检查插头"],
+    ["噪声大", "放置不平", "调整脚垫"],
+    ["漏水", "排水管堵塞", "清理排水管"],
+]
+SIGNS = [
+    ["Code", "Meaning", "What to do"],
+    ["E1", "Dry", "Open it"],
+    ["E4", "Wet tray", "Empty it"],
+    ["F2", "Hot", "Wait"],
+]
+
+
+@pytest.mark.parametrize(
+    ("rows", "question", "expected"),
+    [
+        (FAULTS, "What should I do about the squeaking?", "Oil it"),
+        (FAULTS, "How do I fix leaking?", "Fit a new seal"),
+        (FAULTS_ZH, "漏水怎么办？", "清理排水管"),
+        (FAULTS_ZH, "噪声大怎么处理？", "调整脚垫"),
+        (FAULTS_ZH, "不启动怎么办？", None),
+        (SIGNS, "It says E4 on the display - what do I do?", "Empty it"),
+        (SIGNS, "What does F2 mean?", "Hot"),
+        (SIGNS, "What does E9 mean?", None),
+    ],
+)
+def test_what_to_do_and_what_is_meant_stand_in_the_row(
+    rows: list[list[str]], question: str, expected: str | None
+) -> None:
+    found = solve(analyse(question), [page([], [((40, 40, 600, 40 + 40 * len(rows)), rows)])])
+    assert found is None if expected is None else found is not None and found.text.startswith(expected)

@@ -222,11 +222,25 @@ _STATE_HEAD = re.compile(
     r"\b(?:conditions?|states?|remarks?|notes?|comments?|faults?|defects?|problems?|findings?|observations?)\b"
     r"|情况|问题|备注|说明|现象|描述|状况|故障"
 )
+_MENDED = re.compile(
+    r"\bwhat (?:do|should|must|can|shall) (?:i|we|you|one) do\b|\bhow (?:do|can|should|would) (?:i|we|you) (?:fix|solve|mend|repair|cure|clear|treat|put)\b"
+    r"|\bhow to (?:fix|solve|mend|repair|cure|clear|treat)\b|怎么办|(?:怎么|怎样|如何|咋)(?:处理|解决|排除|办|修|应对|治)"
+)
+_REMEDY_HEAD = re.compile(
+    r"\b(?:what to do|actions?|remed(?:y|ies)|solutions?|fix(?:es)?|cures?|treatment|correction|advice|steps?|response)\b"
+    r"|处理|措施|解决|办法|对策|排除|应对|治"
+)
+_MEANT = re.compile(r"\bwhat (?:does|do|did) .{1,40} (?:mean|stand for|signify)\b|什么意思|(?:代表|表示|是指)什么")
+_MEANING_HEAD = re.compile(
+    r"\b(?:meanings?|means|descriptions?|explanations?|stands for|definitions?)\b|含义|意思|说明|描述|释义"
+)
+"""What is asked of a fault, a sign or a code, and the headings under which the answer stands."""
 
 
 def of_record(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """What stands in the row that a question names, in the column that it names or under "condition", "remarks"."""
-    if question.kind not in ("field", "place") or not _WHICH.search(question.folded):
+    """What stands in the row that a question names, in the column that it names or under "condition", "remedy", "meaning"."""
+    asks = _WHICH.search(question.folded) or _MENDED.search(question.folded)
+    if question.kind not in ("field", "place") or not asks:
         return None
     grids = [(g, p) for p in pages for g in p.grids if g.kind == "list" and g.body]
     for whole in (True, False):
@@ -248,8 +262,9 @@ def _told_column(question: Question, grid: Grid) -> int | None:
         heads = [normal(c.text) if c is not None else "" for c in grid.body[0]]
     asked = re.search(r"\b(?:what|which) ([a-z]+)", question.folded)
     at = next((n for n, h in enumerate(heads) if h and asked and h in (asked[1], f"{asked[1]}s")), None)
-    if at is None and _WRONG.search(question.folded):
-        at = next((n for n, h in enumerate(heads) if _STATE_HEAD.search(h)), None)
+    for asks, head in ((_MENDED, _REMEDY_HEAD), (_MEANT, _MEANING_HEAD), (_WRONG, _STATE_HEAD)):
+        if at is None and asks.search(question.folded):
+            at = next((n for n, h in enumerate(heads) if head.search(h)), None)
     return at
 
 
