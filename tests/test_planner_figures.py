@@ -123,3 +123,23 @@ def test_the_age_of_whom_it_is_for():
 def test_what_is_measured():
     assert measures.asked("how heavy is it?") == {"weight"}
     assert "temperature" in measures.measured_in("°c")
+
+
+@pytest.mark.parametrize(
+    ("told", "age"),
+    [
+        ("My son is eight. What is the dose?", 8),
+        ("how much for a two year old?", 2),
+        ("she's 11, how much is a ticket?", 11),
+        ("the dose for a 6-month-old", 0.5),
+        ("8个月大的宝宝吃多少", 8 / 12),
+        ("Is two enough?", None),
+    ],
+)
+def test_ages_in_words_and_months(told, age):
+    assert age_told(told.lower()) == age
+
+
+def test_ages_of_labels_in_months_are_parts_of_years():
+    assert ages_in("6 to 12 months") == (0.5, 1.0)
+    assert ages_in("Ages 5 to 12") == (5, 12)

@@ -12,10 +12,13 @@ from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.values import han_number
 
 _NUMBER = r"(\d{1,3}|[一二两三四五六七八九十]{1,3})"
+_WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()  # noqa: SIM905
+_IN_WORDS = rf"({'|'.join(_WORDS[1:])})"
 _YEARS = r"(?:\s?(?:周?岁|years?|yrs?|y)\b|\s?周?岁)?"
 _TOLD = re.compile(
-    rf"\b(?:is|aged?|turned|turns|just) {_NUMBER}(?=[,.;!? ]|$)(?! (?:o'clock|am|pm|people|of))"
-    rf"|\b{_NUMBER}[ -]?(?:year|yr)s?[ -]?olds?\b|\b{_NUMBER} years? of age\b|{_NUMBER}\s?(?:周?岁)(?!以)"
+    rf"(?:\b(?:is|aged?|turned|turns|just)|\b(?:s?he)'s) {_NUMBER}(?=[,.;!? ]|$)(?! (?:o'clock|am|pm|people|of))"
+    rf"|(?:\b(?:is|aged?|turned|turns|just)|\b(?:s?he)'s) {_IN_WORDS}(?=[,.;!?]|$| and )"
+    rf"|\b(?:{_NUMBER}|{_IN_WORDS})[ -]?(?:year|yr|month)s?[ -]?olds?\b|{_NUMBER}个?月大|\b{_NUMBER} years? of age\b|{_NUMBER}\s?(?:周?岁)(?!以)"
 )
 _AGED = r"岁|\b(?:years?|yrs?|months?|ages?|aged|under|over|adults?|children|kids?)\b"
 _SPAN = re.compile(rf"{_NUMBER}{_YEARS}\s?(?:[-–—~～至到]|to|and)\s?{_NUMBER}(?!\s?(?:am|pm|:|\d|[.,]\d))")
@@ -31,10 +34,15 @@ _OVER = re.compile(
 )
 
 
+_MONTHS = re.compile(r"\s?(?:months?|mths?)\b|\s?个?月")
+
+
 def age_told(folded: str) -> float | None:
     """The age of whoever a question is about; None where it tells none."""
     match = _TOLD.search(folded)
-    return _number(match) if match else None
+    if match is None:
+        return None
+    return _number(match) / (12 if re.search(r"month|月", match[0]) else 1)
 
 
 @lru_cache(maxsize=5_000)
@@ -44,11 +52,13 @@ def ages_in(text: str) -> tuple[float, float] | None:
     both = _SPAN.search(folded)
     if both:
         low, high = _value(both[1]), _value(both[2])
-        return (low, high) if low < high else None
+        months = 12.0 if _MONTHS.match(folded, both.end()) else 1.0
+        return (low / months, high / months) if low < high else None
     under, over = _UNDER.search(folded), _OVER.search(folded)
     if under:
         closed = re.search(r"and|or|及|up to", under[0]) is not None
-        return 0.0, _number(under) - (0.0 if closed else 0.01)
+        months = 12.0 if _MONTHS.match(folded, under.end()) else 1.0
+        return 0.0, _number(under) / months - (0.0 if closed else 0.01)
     return (_number(over), 200.0) if over else None
 
 
@@ -66,5 +76,5 @@ def _number(match: re.Match[str]) -> float:
 
 
 def _value(text: str) -> float:
-    number = float(text) if text.isdigit() else han_number(text)
+    number = float(text) if text.isdigit() else _WORDS.index(text) if text in _WORDS else han_number(text)
     return -1.0 if number is None else number

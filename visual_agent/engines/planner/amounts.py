@@ -120,7 +120,8 @@ def amount(question: Question, pages: Sequence[Page], least: float = _LEAST) -> 
             return None
         found, least = _of_things(found, question), _COUNTED
     ranked = _ranked(question, wants, found)
-    only = len({_plain(f.text) for f in exact}) == 1 and not _unheard(question, pages)
+    ages = {_plain(f.text) for _, f in ranked if age_told(question.folded) and f in exact and ages_in(f.whom or f.own)}
+    only = (len({_plain(f.text) for f in exact}) == 1 and not _unheard(question, pages)) or len(ages) == 1
     if not ranked or (ranked[0][0] < least and not only):
         return None
     top, best = ranked[0]
@@ -374,7 +375,11 @@ def _ranked(question: Question, wants: str, found: Sequence[Figure]) -> list[tup
     bare = _CALLED.sub(" ", bare) if wants == "phone" else _PERSON.sub(" ", bare) if age is not None else bare
     told_words = _lighter(asked_words(_TALK.sub(" ", bare), question.folded), question.folded)
     if age is not None:
-        told_words = [w for w in told_words if not re.match(r"\d|[一二三四五六七八九十]$", w.text)]
+        told_words = [
+            w
+            for w in told_words
+            if not re.match(r"\d|[一二三四五六七八九十]$", w.text) and not age_told(f"aged {w.text}")
+        ]
     if age is not None:
         found = [f for f in found if (s := ages_in(f.whom or f.own)) is None or s[0] <= age <= s[1]]
     if not told_words and age is None:
