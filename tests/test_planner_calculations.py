@@ -337,3 +337,25 @@ REPORT = page(
 def test_a_change_that_a_sentence_tells(question: str, expected: str) -> None:
     steps = (Step("", "read_text", {"image": "img1"}, read(REPORT), REPORT),)
     assert next_move(Conversation(question, ("img1",), ("read_text",), steps)).answer.startswith(expected)
+
+
+STATEMENT = read_text(
+    "img1",
+    [(40, 30, 24, "Transactions")]
+    + [(40, 100 + 50 * n, 18, name) for n, name in enumerate(("Tool library", "Salary", "Garden centre", "Bus pass"))]
+    + [(400, 100 + 50 * n, 18, sum_) for n, sum_ in enumerate(("-€34.20", "+€1,900.00", "-€18.75", "-€49.00"))],
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What did the garden centre set us back?", "€18.75"),
+        ("How much went on the bus pass?", "€49.00"),
+        ("How much was the tool library?", "€34.20"),
+    ],
+)
+def test_what_is_spent_has_no_sign(question, expected):
+    steps = (Step("", "read_text", {"image": "img1"}, read(STATEMENT), STATEMENT),)
+    answer = next_move(Conversation(question, ("img1",), ("read_text",), steps)).answer
+    assert answer.startswith(expected)

@@ -22,11 +22,6 @@ MONEY = re.compile(
 )
 """Words of questions whose answer is likely money."""
 
-SPENT = re.compile(
-    r"\b(?:pay|pays|paid|paying|cost|costs|spend|spent|charged?|deducted|withheld|taken)\b|[花付扣缴交]|多少钱"
-)
-"""Words of questions for what was spent, whose sign says nothing."""
-
 
 @dataclass(frozen=True)
 class Measure:

@@ -63,8 +63,9 @@ def plot_of(page: Page) -> Plot | None:
     count = len(names) + sum(c is not None for row in cells for c in row) + len(axis_numbers(page)) + len(heads)
     values = [number_of(c.text) for row in cells for c in row if c is not None]
     units = {re.sub(r"[\d.,\s+-]", "", c.text) for row in cells for c in row if c is not None}
-    if len(names) < 2 or len(units) > 1 or None in values:
-        return None
+    signs = {c.text.strip()[:1] for row in cells for c in row if c is not None} & set("+-−")
+    if len(names) < 2 or len(units) > 1 or None in values or len(signs) > 1:
+        return None  # what comes in and goes out is a statement of account
     if count < 0.6 * len(page.lines) or page.lines[0].id == names[0].id:
         return None
     return Plot(page, names, heads, cells, sure)

@@ -13,7 +13,6 @@ from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.extracts import wanted
 from visual_agent.engines.planner.folding import normal
 from visual_agent.engines.planner.hits import Hit
-from visual_agent.engines.planner.measures import SPENT
 from visual_agent.engines.planner.pages import Page
 from visual_agent.engines.planner.places import part_of
 from visual_agent.engines.planner.prose import quoted
@@ -200,10 +199,18 @@ def multiplied(question: Question, hit: Hit, page: Page) -> Solution | None:
 
 def replace_side(question: Question, hit: Hit) -> Hit:
     """The end of a range where the question asks for the end, its start where it asks for the start."""
-    text = side(question, hit.text)
-    if hit.kind == "amount" and (question.about("discount") or SPENT.search(question.folded)):
-        text = re.sub(r"^\s*[-−–]\s*", "", text)
-    return replace(hit, text=text)
+    return replace(hit, text=side(question, hit.text))
+
+
+_DEBIT = re.compile(r"^\s*[-−–]\s?(?=[£$€¥￥]\s?\d|\d[\d,]*\.\d\d(?!\d)|\d[\d,.]*\s?(?:元|块|€|kr|zł))")
+_SIGNED_SUMS = re.compile(
+    r"\b(?:balance|net|profit|loss|result|change[sd]?|overdrawn|surplus|deficit|margin|sign)\b|余额|净|盈|亏|变化|结余|正负"
+)
+
+
+def unsigned(question: Question, found: Solution) -> Solution:
+    """An amount of money without the sign that a statement gives what is spent, deducted or paid already."""
+    return found if _SIGNED_SUMS.search(question.folded) else replace(found, text=_DEBIT.sub("", found.text))
 
 
 _AND = re.compile(r"\s+(?:and|&|as well as)\s+(?:the\s+|its\s+|their\s+)?|(?:和|与|以及|、|及)")

@@ -43,7 +43,7 @@ from visual_agent.engines.planner.related import related
 from visual_agent.engines.planner.segments import fitted
 from visual_agent.engines.planner.several import chosen, on_both
 from visual_agent.engines.planner.signs import decide
-from visual_agent.engines.planner.single import Solution, field, told_by
+from visual_agent.engines.planner.single import Solution, field, told_by, unsigned
 from visual_agent.engines.planner.stated import moved, stated
 from visual_agent.engines.planner.sums import total
 from visual_agent.engines.planner.tables import Result, best
@@ -66,7 +66,7 @@ def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
     found = held(question, pages)
     for asked, some in instead(question, pages):
         found = found or _solution(asked, some)
-    return found
+    return unsigned(question, found) if found is not None and question.kind in ("field", "extreme", "sum") else found
 
 
 def _solution(question: Question, pages: Sequence[Page]) -> Solution | None:
