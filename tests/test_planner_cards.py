@@ -75,3 +75,20 @@ def test_the_named_card_answers(page, question, expected):
 )
 def test_no_other_card_answers(page, question):
     assert answered(page, question).startswith(("Not found", "未找到"))
+
+
+RULES = read_text(
+    "img1",
+    [
+        (40, 30, 24, "Pool rules"),
+        (40, 80, 18, "1. Shower before you swim."),
+        (40, 120, 18, "2. No glass and no food on the"),
+        (40, 142, 18, "terrace."),
+        (40, 180, 18, "3. Under 12s swim with an adult."),
+    ],
+)
+
+
+@pytest.mark.parametrize("question", ["Write out rule 2 word for word.", "Copy out rule number 2 exactly."])
+def test_a_numbered_paragraph_is_copied_whole(question):
+    assert answered(RULES, question).startswith("2. No glass and no food on the terrace.")

@@ -28,9 +28,10 @@ _MARK = re.compile(r"^\s*(?:[-*•·▪◦□☐☑■●○✓✔]|\(?\d{1,2}[.
 
 def entry(question: Question, pages: Sequence[Page]) -> Solution | None:
     """For "Who is third on the list?": that entry, without its number or bullet."""
+    clause = _clause(question, pages)
     match = asking.find("nth_entry", question.folded)
-    if match is None:
-        return None
+    if match is None or clause is not None:
+        return clause
     said = next(g for g in match.groups() if g)
     number = _PLACES.get(said) or (int(said) if said.isdigit() else int(han_number(said) or 0))
     for page in pages:
@@ -42,6 +43,37 @@ def entry(question: Question, pages: Sequence[Page]) -> Solution | None:
                 answers.value(text, (item.id,)), "it has that place in the list", (item.id,), item.score, page.name
             )
     return None
+
+
+_NUMBER = re.compile(
+    r"\b(?:rule|clause|point|item|section|paragraph|article|step|line) (?:no\.? |number )?(\d{1,2})\b"
+    r"|第([一二三四五六七八九十]{1,3}|\d{1,2})[条款点项步]"
+)
+_BEGINS = re.compile(r"\s*[(（第]?([一二三四五六七八九十]{1,3}|\d{1,2})(?:[、.．)）:：]|[条款]\s)(?!\d)")
+
+
+def _count(text: str) -> float | None:
+    return float(text) if text.isdigit() else han_number(text)
+
+
+def _clause(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """For "Copy out rule 2": the numbered paragraph with that number, down to the next one."""
+    asked = _NUMBER.search(question.folded)
+    if asked is None or question.kind not in ("place", "transcribe") or len(pages) != 1:
+        return None
+    number = _count(asked[1] or asked[2])
+    marks = [_BEGINS.match(i.text) for i in pages[0].lines]
+    starts = [n for n, m in enumerate(marks) if m is not None and _count(m[1]) == number]
+    if len(starts) != 1 or sum(m is not None for m in marks) < 2:
+        return None
+    found = [pages[0].lines[starts[0]]]
+    for item, mark in zip(pages[0].lines[starts[0] + 1 :], marks[starts[0] + 1 :], strict=True):
+        if mark is not None or item.box[1] - found[-1].box[3] > 0.9 * item.height or item.box[0] > found[0].box[2]:
+            break
+        found.append(item)
+    ids = tuple(i.id for i in found)
+    text = ("" if question.chinese else " ").join(i.text for i in found)
+    return Solution(answers.value(text, ids), "it has that number", ids, min(i.score for i in found), pages[0].name)
 
 
 def coded(question: Question, pages: Sequence[Page]) -> Solution | None:
