@@ -130,3 +130,22 @@ def test_what_is_counted(folded, noun):
 def test_the_state_in_which_things_are_counted():
     assert predicate("how many of these are already fixed?") == "fixed"
     assert predicate("how many bars are shown?") == ""
+
+
+WEEK = _table(
+    "School lunches",
+    [["", "Mon", "Tue", "Wed"], ["Main", "Fish pie", "Curry", "Fish cakes"], ["汤", "冬瓜汤", "蛋汤", "冬瓜汤"]],
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("冬瓜汤这周出现几次？", "2"),
+        ("蛋汤一共安排了几次？", "1"),
+    ],
+)
+def test_how_often_a_thing_stands_in_a_table(question, expected):
+    steps = (Step("", "read_text", {"image": "img1"}, read(WEEK), WEEK),)
+    answer = next_move(Conversation(question, ("img1",), ("read_text",), steps)).answer
+    assert answer.split()[0] == expected

@@ -326,8 +326,9 @@ def counted(question: Question, pages: Sequence[Page]) -> Solution | None:
     tally = tallied(question, pages)
     if tally is not None and len(tally.ids) > 1:
         return tally
-    if absent(question, pages):
-        return None
+    repeated = _repeats(question, pages) if _TIMES.search(question.folded) else None
+    if repeated is not None or absent(question, pages):
+        return repeated
     return _stated(question, pages) or tally or _all(question, pages) or _labelled(question, pages)
 
 
@@ -448,12 +449,23 @@ def _listed(question: Question, pages: Sequence[Page]) -> Solution | None:
     return None
 
 
+_TIMES = re.compile(
+    r"\bhow many times (?:does|do|did|is|are|was|were|will) (?:the |an? )?(?P<en>[a-z][a-z '-]{2,30}?) "
+    r"(?:appear|come up|occur|turn up|show up|served|crop up|mentioned|listed|on the (?:menu|list|plan|timetable|page))\b"
+    r"|(?:^|[,，])(?P<zh>[\u4e00-\u9fff]{1,6}?)(?:在?(?:[这本一][周月天页]|表[里中]|菜单[里上]))?(?:一共|总共|共)?"
+    r"(?:出现|安排|供应|提到)了?(?:几|多少)[次回]"
+)
+"""Questions for how often a thing stands on the page."""
+
+
 def _repeats(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """How often a quoted text stands on the pages."""
-    if not question.quoted:
+    """How often a quoted text stands on the pages, or a thing in the cells of their tables."""
+    named = _TIMES.search(question.folded)
+    if not question.quoted and named is None:
         return None
-    wanted = normal(question.quoted[0])
-    found = [i for page in pages for i in page.lines for _ in range(normal(i.text).count(wanted))]
+    wanted = normal(question.quoted[0] if question.quoted or named is None else named["en"] or named["zh"])
+    tables = [] if question.quoted else [c for p in pages for g in p.grids for r in g.body for c in r if c is not None]
+    found = [i for i in tables or [i for p in pages for i in p.lines] for _ in range(normal(i.text).count(wanted))]
     if not found:
         return None
     ids = tuple(i.id for i in found)
