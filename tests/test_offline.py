@@ -15,8 +15,8 @@ from planner_documents import DOCUMENTS, read_text
 from visual_agent import react
 from visual_agent.engines.base import Cancel, Engine, Request, Sampling, Text, Turn, answer
 from visual_agent.engines.offline import OfflineEngine, count_tokens, cut
-from visual_agent.engines.planner.conversation import Conversation, Step
-from visual_agent.engines.planner.observed import read
+from visual_agent.engines.planner.asked.conversation import Conversation, Step
+from visual_agent.engines.planner.page.observed import read
 from visual_agent.engines.planner.plans import next_move
 from visual_agent.errors import Cancelled
 from visual_agent.markup import escape

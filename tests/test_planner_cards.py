@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from planner_documents import read_text
 
-from visual_agent.engines.planner.conversation import Conversation, Step
-from visual_agent.engines.planner.observed import read
+from visual_agent.engines.planner.asked.conversation import Conversation, Step
+from visual_agent.engines.planner.page.observed import read
 from visual_agent.engines.planner.plans import next_move
 
 

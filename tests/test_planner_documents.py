@@ -15,8 +15,8 @@ from planner_documents_prose import PROSE_DOCUMENTS, PROSE_QUESTIONS
 from planner_documents_screens import SCREEN_DOCUMENTS, SCREEN_QUESTIONS
 from planner_documents_tables import TABLE_DOCUMENTS, TABLE_QUESTIONS
 
-from visual_agent.engines.planner.conversation import Conversation, Step
-from visual_agent.engines.planner.observed import read
+from visual_agent.engines.planner.asked.conversation import Conversation, Step
+from visual_agent.engines.planner.page.observed import read
 from visual_agent.engines.planner.plans import next_move
 from visual_agent.judging import squeeze, yes_or_no
 

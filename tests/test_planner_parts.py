@@ -9,19 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planner_documents import read_text
 
-from visual_agent.engines.planner import answers, changes, signs
-from visual_agent.engines.planner.extracts import extract, looks_like_name
-from visual_agent.engines.planner.folding import normal, stem
-from visual_agent.engines.planner.grids import arrange
-from visual_agent.engines.planner.observed import Item, read
-from visual_agent.engines.planner.pages import build, split_line
-from visual_agent.engines.planner.places import part_of
-from visual_agent.engines.planner.questions import analyse
-from visual_agent.engines.planner.records import records
+from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.asked.extracts import extract, looks_like_name
+from visual_agent.engines.planner.asked.questions import analyse
+from visual_agent.engines.planner.choices import changes
+from visual_agent.engines.planner.page.grids import arrange
+from visual_agent.engines.planner.page.observed import Item, read
+from visual_agent.engines.planner.page.pages import build, split_line
+from visual_agent.engines.planner.page.places import part_of
+from visual_agent.engines.planner.page.records import records
 from visual_agent.engines.planner.solve import solve
-from visual_agent.engines.planner.values import han_number, is_numeric, number_of, values
-from visual_agent.engines.planner.weekdays import days_of
-from visual_agent.engines.planner.words import likeness, terms, words
+from visual_agent.engines.planner.text.folding import normal, stem
+from visual_agent.engines.planner.text.values import han_number, is_numeric, number_of, values
+from visual_agent.engines.planner.text.weekdays import days_of
+from visual_agent.engines.planner.text.words import likeness, terms, words
+from visual_agent.engines.planner.verdicts import signs
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from types import FrameType
 import pytest
 
 from visual_agent.engines import planner
-from visual_agent.engines.planner import asking
+from visual_agent.engines.planner.asked import asking
 
 SECONDS = 10
 """A pattern that is linear or square in its text needs a fraction of one; an exponential one never ends."""
@@ -39,8 +39,8 @@ NASTY = {
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     """Every compiled pattern of the planner's modules, and those of asking.toml."""
-    for module in pkgutil.iter_modules(planner.__path__):
-        loaded = importlib.import_module(f"{planner.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(planner.__path__, f"{planner.__name__}."):
+        loaded = importlib.import_module(module.name)
         for name, value in vars(loaded).items():
             for part in _leaves(value):
                 yield f"{module.name}.{name}", part

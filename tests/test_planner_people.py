@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from visual_agent.engines.planner.categories import only_one
-from visual_agent.engines.planner.flagged import told_apart
-from visual_agent.engines.planner.names import names_in, places_in, short_name
-from visual_agent.engines.planner.observed import read
-from visual_agent.engines.planner.pages import Page, build
-from visual_agent.engines.planner.people import holder
-from visual_agent.engines.planner.questions import analyse
+from visual_agent.engines.planner.asked.names import names_in, places_in, short_name
+from visual_agent.engines.planner.asked.questions import analyse
+from visual_agent.engines.planner.fields.categories import only_one
+from visual_agent.engines.planner.fields.flagged import told_apart
+from visual_agent.engines.planner.fields.people import holder
+from visual_agent.engines.planner.page.observed import read
+from visual_agent.engines.planner.page.pages import Page, build
 
 _LETTER = (
     "The boiler was looked at on Friday. It was checked 08:15 by K. Osei and signed off by Carys Beddoe.",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from planner_documents import read_text
 
-from visual_agent.engines.planner.observed import read
-from visual_agent.engines.planner.pages import Page, build
-from visual_agent.engines.planner.plotted import periods
-from visual_agent.engines.planner.questions import analyse
-from visual_agent.engines.planner.scales import key_of
+from visual_agent.engines.planner.asked.questions import analyse
+from visual_agent.engines.planner.choices.plotted import periods
+from visual_agent.engines.planner.page.observed import read
+from visual_agent.engines.planner.page.pages import Page, build
 from visual_agent.engines.planner.solve import solve
+from visual_agent.engines.planner.text.scales import key_of
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from planner_documents import read_text
 
-from visual_agent.engines.planner.conversation import Conversation, Step
-from visual_agent.engines.planner.folding import mended
-from visual_agent.engines.planner.observed import read
+from visual_agent.engines.planner.asked.conversation import Conversation, Step
+from visual_agent.engines.planner.fields.timed import times_in
+from visual_agent.engines.planner.page.observed import read
 from visual_agent.engines.planner.plans import next_move
-from visual_agent.engines.planner.timed import times_in
+from visual_agent.engines.planner.text.folding import mended
 
 TOOLS = ("read_text",)
 

@@ -7,9 +7,9 @@ import re
 import pytest
 from planner_documents import Table, read_text
 
-from visual_agent.engines.planner.conditions import within
-from visual_agent.engines.planner.conversation import Conversation, Step
-from visual_agent.engines.planner.observed import read
+from visual_agent.engines.planner.asked.conditions import within
+from visual_agent.engines.planner.asked.conversation import Conversation, Step
+from visual_agent.engines.planner.page.observed import read
 from visual_agent.engines.planner.plans import next_move
 from visual_agent.judging import yes_or_no
 

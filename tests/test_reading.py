@@ -315,7 +315,7 @@ def test_small_type_in_a_very_large_picture() -> None:
 
 
 def test_the_planner_reads_tables_inside_the_marks_and_below_them() -> None:
-    from visual_agent.engines.planner.observed import read
+    from visual_agent.engines.planner.page.observed import read
 
     text = read_text(Ledger([receipt().image])).text
     head, rest = text.split("\n<<<\n")

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from visual_agent.engines.planner.candidates import candidates
-from visual_agent.engines.planner.folding import normal
-from visual_agent.engines.planner.observed import Observed, read
-from visual_agent.engines.planner.pages import build
-from visual_agent.engines.planner.questions import analyse
-from visual_agent.engines.planner.reader import Asked, Network, describe, outline
+from visual_agent.engines.planner.asked.questions import analyse
+from visual_agent.engines.planner.page.observed import Observed, read
+from visual_agent.engines.planner.page.pages import build
+from visual_agent.engines.planner.reader.candidates import candidates
+from visual_agent.engines.planner.reader.reader import Asked, Network, describe, outline
+from visual_agent.engines.planner.text.folding import normal
 from visual_agent.judging import is_right
 
 HERE = Path(__file__).resolve().parent

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from visual_agent.engines.base import Cancel, Chunk, FinishReason, Profile, Request, Turn, Usage
-from visual_agent.engines.planner.conversation import Conversation, read_turns
+from visual_agent.engines.planner.asked.conversation import Conversation, read_turns
+from visual_agent.engines.planner.asked.questions import analyse
 from visual_agent.engines.planner.plans import Move, chosen_pictures, next_move
-from visual_agent.engines.planner.questions import analyse
 
 VERSION = "1"
 """Changes when answers may change; goes into cache keys."""

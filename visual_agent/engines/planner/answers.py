@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from visual_agent.engines.planner.questions import Question
+from visual_agent.engines.planner.asked.questions import Question
 
 _MARK = re.compile(r"\[\s*(r\d+(?:\s*[,;]\s*r\d+)*)\s*\]", re.IGNORECASE)
 _REFUSAL = re.compile(r"\s*(?:not found|needs a vision|未找到|需要视觉)", re.IGNORECASE)

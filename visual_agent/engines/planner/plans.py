@@ -13,19 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from visual_agent.engines.planner import answers, changes
-from visual_agent.engines.planner.categories import of_kind_asked
-from visual_agent.engines.planner.conversation import Conversation, Step
-from visual_agent.engines.planner.extracts import wanted
-from visual_agent.engines.planner.followups import resolve
-from visual_agent.engines.planner.observed import Item, Observed
-from visual_agent.engines.planner.pages import Page, build
-from visual_agent.engines.planner.phrases import clearly
-from visual_agent.engines.planner.questions import Question
-from visual_agent.engines.planner.single import Solution
+from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.asked.conversation import Conversation, Step
+from visual_agent.engines.planner.asked.extracts import wanted
+from visual_agent.engines.planner.asked.followups import resolve
+from visual_agent.engines.planner.asked.questions import Question
+from visual_agent.engines.planner.asked.weights import concept_name, weight
+from visual_agent.engines.planner.choices import changes
+from visual_agent.engines.planner.choices.versions import about
+from visual_agent.engines.planner.fields.categories import of_kind_asked
+from visual_agent.engines.planner.fields.phrases import clearly
+from visual_agent.engines.planner.fields.single import Solution
+from visual_agent.engines.planner.page.observed import Item, Observed
+from visual_agent.engines.planner.page.pages import Page, build
 from visual_agent.engines.planner.solve import solve
-from visual_agent.engines.planner.versions import about
-from visual_agent.engines.planner.weights import concept_name, weight
 
 ACTIONS = 8
 """Most tool calls for one question."""
@@ -366,7 +367,7 @@ def _answer(question: Question, pages: Sequence[Page], solution: Solution | None
 
 def _only_looks(question: Question, pages: Sequence[Page]) -> bool:
     """Whether a question about looks is answered by no label ("Colour: blue") and no sentence ("a green collar")."""
-    from visual_agent.engines.planner.words import likeness, words
+    from visual_agent.engines.planner.text.words import likeness, words
 
     if of_kind_asked(question, pages) is not None or clearly(question, pages) is not None:
         return False

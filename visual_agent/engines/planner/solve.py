@@ -8,54 +8,53 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import wraps
 
-from visual_agent.engines.planner import answers, asking
-from visual_agent.engines.planner.amounts import amount, is_figure, measured
-from visual_agent.engines.planner.apart import apart, several, undressed
-from visual_agent.engines.planner.bounds import bound
-from visual_agent.engines.planner.cards import held, instead
-from visual_agent.engines.planner.categories import of_kind_asked
-from visual_agent.engines.planner.charted import about, charted
-from visual_agent.engines.planner.counting import counted, counts, filtered, is_about
-from visual_agent.engines.planner.extracts import wanted
-from visual_agent.engines.planner.flagged import flagged, of_record
-from visual_agent.engines.planner.folding import has_han, normal
-from visual_agent.engines.planner.grounded import other_size, ungrounded
+from visual_agent.engines.planner import answers
+from visual_agent.engines.planner.asked import asking
+from visual_agent.engines.planner.asked.extracts import wanted
+from visual_agent.engines.planner.asked.naming import addressed
+from visual_agent.engines.planner.asked.plausible import plausible
+from visual_agent.engines.planner.asked.questions import Question
+from visual_agent.engines.planner.asked.related import related
+from visual_agent.engines.planner.asked.segments import fitted
+from visual_agent.engines.planner.asked.weights import is_generic, weight
+from visual_agent.engines.planner.choices.charted import about, charted
+from visual_agent.engines.planner.choices.ranking import extreme
+from visual_agent.engines.planner.choices.several import chosen, on_both
+from visual_agent.engines.planner.choices.stated import moved, stated
+from visual_agent.engines.planner.choices.versions import versions, which
+from visual_agent.engines.planner.fields.amounts import amount, is_figure, measured
+from visual_agent.engines.planner.fields.bounds import bound
+from visual_agent.engines.planner.fields.cards import held, instead
+from visual_agent.engines.planner.fields.categories import of_kind_asked
+from visual_agent.engines.planner.fields.flagged import flagged, of_record
+from visual_agent.engines.planner.fields.lists import coded, entry, numbered
+from visual_agent.engines.planner.fields.moments import LEAST, dated
+from visual_agent.engines.planner.fields.people import holder
+from visual_agent.engines.planner.fields.phrases import barred, cut_short, in_sentence
+from visual_agent.engines.planner.fields.reasons import asks_why, why
+from visual_agent.engines.planner.fields.single import Solution, field, told_by, unsigned
+from visual_agent.engines.planner.fields.tables import Result, best
+from visual_agent.engines.planner.fields.tabular import tabular
+from visual_agent.engines.planner.fields.texts import in_order, reasoned, spoken
+from visual_agent.engines.planner.fields.titles import titled
+from visual_agent.engines.planner.fields.venues import whereabouts
+from visual_agent.engines.planner.fields.weekly import weekly
+from visual_agent.engines.planner.figures.apart import apart, several, undressed
+from visual_agent.engines.planner.figures.counting import counted, counts, filtered, is_about
+from visual_agent.engines.planner.figures.portions import portions
+from visual_agent.engines.planner.figures.reckoning import lacking, reckoned
+from visual_agent.engines.planner.figures.sums import total
 from visual_agent.engines.planner.hits import Hit
-from visual_agent.engines.planner.lists import coded, entry, numbered
-from visual_agent.engines.planner.moments import LEAST, dated
-from visual_agent.engines.planner.naming import addressed
-from visual_agent.engines.planner.observed import Item
-from visual_agent.engines.planner.pages import Page
-from visual_agent.engines.planner.people import holder
-from visual_agent.engines.planner.phrases import barred, cut_short, in_sentence
-from visual_agent.engines.planner.places import part_of, passage, region_word
-from visual_agent.engines.planner.plausible import plausible
-from visual_agent.engines.planner.pointing import acts, pointed_at, points, with_value
-from visual_agent.engines.planner.portions import portions
-from visual_agent.engines.planner.questions import Question
-from visual_agent.engines.planner.ranking import extreme
-from visual_agent.engines.planner.reader import choose
-from visual_agent.engines.planner.reasons import asks_why, why
-from visual_agent.engines.planner.reckoning import lacking, reckoned
-from visual_agent.engines.planner.related import related
-from visual_agent.engines.planner.segments import fitted
-from visual_agent.engines.planner.several import chosen, on_both
-from visual_agent.engines.planner.signs import decide
-from visual_agent.engines.planner.single import Solution, field, told_by, unsigned
-from visual_agent.engines.planner.stated import moved, stated
-from visual_agent.engines.planner.sums import total
-from visual_agent.engines.planner.tables import Result, best
-from visual_agent.engines.planner.tabular import tabular
-from visual_agent.engines.planner.texts import in_order, reasoned, spoken
-from visual_agent.engines.planner.titles import titled
-from visual_agent.engines.planner.values import fits, is_numeric, values
-from visual_agent.engines.planner.venues import whereabouts
-from visual_agent.engines.planner.versions import versions, which
-from visual_agent.engines.planner.weekly import weekly
-from visual_agent.engines.planner.weights import is_generic, weight
-from visual_agent.engines.planner.words import lexicon, words
+from visual_agent.engines.planner.page.observed import Item
+from visual_agent.engines.planner.page.pages import Page
+from visual_agent.engines.planner.page.places import part_of, passage, region_word
+from visual_agent.engines.planner.reader.reader import choose
+from visual_agent.engines.planner.text.folding import has_han, normal
+from visual_agent.engines.planner.text.values import fits, is_numeric, values
+from visual_agent.engines.planner.text.words import lexicon, words
+from visual_agent.engines.planner.verdicts.pointing import acts, pointed_at, points, with_value
+from visual_agent.engines.planner.verdicts.signs import decide
 
 _CITED = re.compile(r"\s*\[[^\]]*\]")
 _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
@@ -76,7 +75,7 @@ def _solution(question: Question, pages: Sequence[Page]) -> Solution | None:
     is_charted, figure = charted(question, pages)
     if is_charted:
         return figure
-    for solver in (_by_rules, _where_known(in_sentence), _where_known(by_reader), _where_known(_simply)):
+    for solver in (_by_rules, in_sentence, by_reader, _simply):
         found = solver(question, pages)
         if found is not None and (question.kind != "field" or _can_answer(question, found)):
             return found
@@ -85,19 +84,6 @@ def _solution(question: Question, pages: Sequence[Page]) -> Solution | None:
 
 def _can_answer(question: Question, found: Solution) -> bool:
     return plausible(question, _CITED.sub("", found.text), found.why)
-
-
-def _where_known(solver: _Solver) -> _Solver:
-    """A solver that goes by likeness, for one value only where the pages have all things that the question names."""
-
-    @wraps(solver)
-    def checked(question: Question, pages: Sequence[Page]) -> Solution | None:
-        found = solver(question, pages)
-        if found is None or question.kind != "field":
-            return found
-        return None if ungrounded(question, pages) or other_size(question, pages) else found
-
-    return checked
 
 
 def _by_rules(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -159,7 +145,7 @@ def _solved(question: Question, pages: Sequence[Page]) -> Solution | None:
         bound,
         measured,
         *_ORDER.get(question.kind, (field,)),
-        _where_known(spoken),
+        spoken,
     ):
         found = solver(question, pages)
         if found is not None and _is_kind(found, question):
@@ -167,7 +153,7 @@ def _solved(question: Question, pages: Sequence[Page]) -> Solution | None:
     found = dated(question, pages, LEAST) or amount(question, pages)
     if found is not None:
         return found
-    found = _where_known(by_relation)(question, pages) if question.kind != "extreme" else None
+    found = by_relation(question, pages) if question.kind != "extreme" else None
     if found is not None and question.kind == "field" and not is_figure(question, found.text):
         return None
     return found if found is None or question.kind != "count" or is_about(found, question, pages) else None
@@ -416,7 +402,7 @@ _IN_WORDS: tuple[_Solver, ...] = (moved, somewhere, titled, of_record, of_kind_a
 """What gives names, kinds and words of sentences, surer than labels where it finds something."""
 
 _ORDER: dict[str, tuple[_Solver, ...]] = {
-    "field": (control, entry, coded, numbered, about, filtered, tabular, _where_known(field)),
+    "field": (control, entry, coded, numbered, about, filtered, tabular, field),
     "extreme": (entry, stated, filtered, tabular, most, labelled),
     "sum": (about, summed, counted),
     "average": (averaged, field),

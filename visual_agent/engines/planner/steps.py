@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from visual_agent.engines.planner.folding import has_han, normal
-from visual_agent.engines.planner.pages import Page
-from visual_agent.engines.planner.questions import Question, analyse
-from visual_agent.engines.planner.running import alike, paragraphs
-from visual_agent.engines.planner.values import han_number
+from visual_agent.engines.planner.asked.questions import Question, analyse
+from visual_agent.engines.planner.figures.running import alike, paragraphs
+from visual_agent.engines.planner.page.pages import Page
+from visual_agent.engines.planner.text.folding import has_han, normal
+from visual_agent.engines.planner.text.values import han_number
 
 _ORDINAL = {
     word: place

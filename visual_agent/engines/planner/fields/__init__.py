@@ -1,0 +1,1 @@
+"""One value: by its label, row and column, sentence, role or time."""

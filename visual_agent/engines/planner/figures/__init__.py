@@ -1,0 +1,1 @@
+"""What is worked out: sums, differences, counts and other calculations."""

@@ -1,0 +1,1 @@
+"""What was read, as structure: lines, labels with their values, tables, cards, charts, records."""

@@ -1,0 +1,1 @@
+"""The trained reader: everything that could answer, weighed by a small network."""
