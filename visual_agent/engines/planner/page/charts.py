@@ -20,7 +20,14 @@ from visual_agent.engines.planner.text.values import is_numeric, number_of, of_k
 
 
 def charts(page: Page) -> list[Grid]:
-    """The charts of a page whose values are printed."""
+    """The charts of a page whose values are printed; looked for once, which takes seconds on pages of 500 lines."""
+    if "charts" not in page.__dict__:
+        page.__dict__["charts"] = _charts(page)  # as cached_property does
+    known: list[Grid] = page.__dict__["charts"]
+    return list(known)
+
+
+def _charts(page: Page) -> list[Grid]:
     rest, numbers = _printed(page)
     if len(numbers) < 2:
         return []
