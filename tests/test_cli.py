@@ -218,6 +218,13 @@ def test_batch_leaves_a_file_alone_that_holds_no_predictions(tmp_path, text) -> 
     assert output.read_text(encoding="utf-8") == text
 
 
+def test_batch_goes_on_where_a_character_was_cut(tmp_path) -> None:
+    cases, output = cases_file(tmp_path), tmp_path / "preds.jsonl"
+    output.write_bytes('{"id": "total", "answer": "合计'.encode()[:-1])
+    assert run(["batch", str(cases), str(output)]) == 0
+    assert "41.53" in predictions(output)['"total"']["answer"]
+
+
 def test_an_interrupted_batch_ends_at_once_and_keeps_its_lines(tmp_path) -> None:
     Image.open(RECEIPT).save(tmp_path / "receipt.png")
     case = {"images": ["receipt.png"], "question": "How much was the total?"}

@@ -27,9 +27,20 @@ Case = dict[str, Any]
 
 def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
     """(line number, parsed JSON or the error text as a `ValueError`) of each line that is not blank."""
+    return _parsed(path, _bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"Cannot read {str(path)!r} ({error}); give a JSONL file in UTF-8.") from error
+
+
+def _parsed(path: Path, raw: bytes) -> Iterator[tuple[int, Any]]:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
         raise UserError(f"Cannot read {str(path)!r} ({error}); give a JSONL file in UTF-8.") from error
     for number, line in enumerate(text.split("\n"), 1):  # splitlines() would also break lines inside JSON strings
         if line.strip():
@@ -69,7 +80,7 @@ def _key(case_id: Any) -> str:
     return json.dumps(case_id, ensure_ascii=False, sort_keys=True)
 
 
-_BEGINNING = '{"id": '
+_BEGINNING = b'{"id": '
 """What every line of predictions begins with."""
 
 
@@ -81,15 +92,18 @@ def finished_ids(path: Path) -> set[str]:
     """
     if not path.exists():
         return set()
-    lines = list(read_lines(path))
-    kept = [value for _, value in lines if isinstance(value, dict) and "id" in value]
-    cut = path.read_bytes().rpartition(b"\n")[2].decode("utf-8", "replace")
-    if len(kept) + bool(cut) < len(lines) or not (cut.startswith(_BEGINNING) or _BEGINNING.startswith(cut)):
+    whole, newline, cut = _bytes(path).rpartition(b"\n")  # bytes: a line may be cut inside a character
+    lines = [value for _, value in _parsed(path, whole + newline)]
+    if not (cut.startswith(_BEGINNING) or _BEGINNING.startswith(cut)) or not all(map(_is_prediction, lines)):
         raise UserError(f"{str(path)!r} holds something else than predictions; choose another place for them.")
-    good = [value for value in kept if "error" not in value]
+    good = [value for value in lines if "error" not in value]
     if cut or len(good) < len(lines):
         _replace(path, "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in good))
     return {_key(value["id"]) for value in good}
+
+
+def _is_prediction(value: Any) -> bool:
+    return isinstance(value, dict) and "id" in value
 
 
 def _replace(path: Path, text: str) -> None:
