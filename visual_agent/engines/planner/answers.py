@@ -28,6 +28,11 @@ def cited(text: str, ids: Iterable[str]) -> str:
     return f"{text} {''.join(f'[{i}]' for i in unique)}".strip()
 
 
+def uncited(text: str) -> str:
+    """An answer's text without the regions behind it: the other way of `cited`."""
+    return re.sub(r"\s*\[r\d+[^\]]*\]", "", text)
+
+
 def value(text: str, ids: Sequence[str]) -> str:
     """A value that stands in the picture."""
     return cited(clean(text), ids)

@@ -13,7 +13,7 @@ from visual_agent.engines.planner.asked.questions import Question, analyse
 from visual_agent.engines.planner.figures.running import alike, paragraphs
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal
-from visual_agent.engines.planner.text.values import han_number
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, han_number
 
 _ORDINAL = {
     word: place
@@ -53,7 +53,6 @@ _ALL = re.compile(
 _COUNT = re.compile(r"\bhow many\b|几[步种样个条点项]|多少[步种样个条点项]")
 _HOW_MUCH = re.compile(r"\bhow (?:much|many)\b(?!.*\b(?:cost|pay|price)\b)|多少(?!钱|元)|几[克个片颗勺斤两根瓣]")
 _STEPS = re.compile(r"\bsteps?\b|步", re.I)
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def _nth_of(
     if nth:
         place, noun = -1 if nth[1] in ("last", "final") else _ORDINAL[nth[1]], nth[2]
     elif number:
-        place, noun = int(_NUMBERS.get(number[1], 0) or number[1]), number[0]
+        place, noun = int(NUMBER_WORDS.get(number[1], 0) or number[1]), number[0]
     elif zh:
         place = -1 if zh[3] else int(zh[1]) if zh[1].isdigit() else _ORDINAL[zh[1]]
         noun = zh[0]

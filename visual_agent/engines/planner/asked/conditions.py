@@ -11,12 +11,11 @@ import re
 
 from visual_agent.engines.planner.text.ages import age_told, ages_in
 from visual_agent.engines.planner.text.folding import stem
-from visual_agent.engines.planner.text.values import han_number, values
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, han_number, numeral, values
 
 Span = tuple[float, float]
 
-_COUNTS = {w: n for n, w in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)}  # noqa: SIM905
-_WORDS = re.compile(rf"\b(?:{'|'.join(_COUNTS)})(?=[ -](?:year|yr)|$)")
+_WORDS = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})(?=[ -](?:year|yr)|$)")
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
 _MONTH = re.compile(
     r"\b(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ember|ober)?\b(?! i\b| we\b| you\b)"
@@ -52,7 +51,7 @@ def within(asked: str, said: str) -> bool | None:
 
 
 def _by_age(asked: str, said: str) -> bool | None:
-    age, span = age_told(_WORDS.sub(lambda m: str(_COUNTS[m[0]]), asked)), ages_in(said)
+    age, span = age_told(_WORDS.sub(lambda m: str(NUMBER_WORDS[m[0]]), asked)), ages_in(said)
     if span is None:
         return None
     if age is not None:
@@ -136,4 +135,4 @@ def counted(asked: str, said: str) -> bool | None:
 def _value(text: str) -> float:
     if text[0].isdigit():
         return float(text)
-    return float(_COUNTS.get(text) or han_number(text) or 0)
+    return numeral(text) or 0.0

@@ -15,20 +15,14 @@ from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page, Pair
 from visual_agent.engines.planner.text.folding import has_han, stem
-from visual_agent.engines.planner.text.values import Value, han_number, number_of, values
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, Value, han_number, number_of, values
 from visual_agent.engines.planner.text.words import Term, words
 
-_NUMBER_WORDS = {
-    w: n
-    for n, w in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-    )
-}
 _MEASURES = "个张块盒瓶份斤件本杯人位天晚只袋包公斤千克桶箱枚支套条次"
 _COUNT_ZH = re.compile(rf"(?<!第)([一二两三四五六七八九十]+|\d+)(?:个?(?:小时|月|星期|人)|[{_MEASURES}]|年)")
 _COUNT_EN = re.compile(
     r"\b(\d{1,3}|"
-    + "|".join(list(_NUMBER_WORDS)[2:])
+    + "|".join(list(NUMBER_WORDS)[1:])
     + r")\s+(?!am\b|pm\b|o'clock|of\b|(?:g|kg|ml|cm|mm|l|m|percent)\b)([a-z]{3,})"
 )
 _ENDS = frozenset({"end_date", "end_time", "closing_time", "due_date", "expiry_date", "checkout"})
@@ -54,7 +48,7 @@ def quantity(question: Question) -> int | None:
             or said[2] in ("pictures", "images", "documents", "most", "digits", "halves")
         ):
             return None
-        number = int(said[1]) if said[1].isdigit() else _NUMBER_WORDS[said[1]]
+        number = int(said[1]) if said[1].isdigit() else NUMBER_WORDS[said[1]]
     return number if 2 <= number <= 99 else None
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from visual_agent.engines.planner.asked import asking
 from visual_agent.engines.planner.text.folding import has_han, normal
-from visual_agent.engines.planner.text.values import Value, values
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, Value, values
 from visual_agent.engines.planner.text.words import Term, lexicon, terms
 
 LIMIT = 2000
@@ -31,9 +31,6 @@ _ORDINALS = {
     )
     for word in words.split()
 }
-_NUMBERS = dict(
-    zip("one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13), strict=True)  # noqa: SIM905
-)
 _QUOTED = re.compile(
     r"\"([^\"]{1,200})\"|“([^”]{1,200})”|「([^」]{1,200})」|『([^』]{1,200})』|《([^》]{1,200})》|‘([^’]{2,200})’"
     r"|(?<!\w)'([^']{2,200})'(?!\w)"
@@ -177,7 +174,7 @@ def _script(folded: str) -> str:
 def _clock(match: re.Match[str]) -> str:
     """For "six in the evening" as 18:00."""
     word = match[1] or match[3]
-    hour = int(word) if word.isdigit() else _NUMBERS[word]
+    hour = int(word) if word.isdigit() else NUMBER_WORDS[word]
     hour += 12 if match[2] in ("afternoon", "evening") and hour < 12 else 0
     return f"{hour:02d}:00"
 

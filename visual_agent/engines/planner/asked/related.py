@@ -24,7 +24,7 @@ from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal, units
-from visual_agent.engines.planner.text.values import is_numeric, values
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, is_numeric, values
 from visual_agent.engines.planner.text.words import Term, lexicon, likeness, words
 
 _Groups = dict[tuple[str, ...], frozenset[int]]
@@ -138,7 +138,7 @@ class Key:
 
 
 _FILLERS = frozenset("far through gone haven't hasn't somebody anybody else mine yours put till safe".split())  # noqa: SIM905
-_COUNTED = {w: str(n) for n, w in enumerate("two three four five six seven eight nine ten".split(), 2)}  # noqa: SIM905
+_COUNTED = {w: str(n) for w, n in NUMBER_WORDS.items() if 2 <= n <= 10}
 
 
 def keys_of(question: Question) -> list[Key]:

@@ -175,7 +175,7 @@ def _of_things(found: Sequence[Figure], question: Question) -> list[Figure]:
 def is_figure(question: Question, answer: str) -> bool:
     """Whether an answer can be the figure that is asked for: no code without a digit, no duration as a number."""
     wants = _wants(question)
-    bare = re.sub(r"\s*\[r\d+[^\]]*\]", "", answer)
+    bare = answers.uncited(answer)
     if wants == "amount" and question.wants == "amount":
         return (
             re.search(

@@ -24,12 +24,11 @@ from visual_agent.engines.planner.figures.sums import shown
 from visual_agent.engines.planner.figures.within import the_only
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal, stem
-from visual_agent.engines.planner.text.values import han_number
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, numeral
 from visual_agent.engines.planner.text.words import Term
 
 Ask = Callable[[Question, Sequence[Page]], "Solution | None"]
 
-_CITED = re.compile(r"\s*\[r\d+[^\]]*\]")
 _MORE = (
     r"(?:more|less|fewer|extra|higher|lower|cheaper|dearer|pricier|bigger|larger|greater|smaller|taller|older|younger|"
     r"heavier|lighter|warmer|hotter|colder|cooler|wider|farther|further|faster|slower|better|worse|expensive|deeper)"
@@ -75,7 +74,7 @@ def _part(text: str, pages: Sequence[Page], ask: Ask, like: Question) -> Part | 
     if found is None:
         only = the_only(Sheet(asked, pages)) if asked.terms and like.wants == "amount" else None
         return Part(only[0].number or 0.0, only[0].kind, only[0].text, (only[1],)) if only else None
-    bare = _CITED.sub("", found.text)
+    bare = answers.uncited(found.text)
     small = re.fullmatch(r"(\d+(?:\.\d+)?)\s?(?!am|pm|h)[a-z]{1,3}", bare.strip())
     if small is not None:  # "24.5p", which would be a day
         return Part(float(small[1]), "number", bare.strip(), found.ids)
@@ -275,14 +274,13 @@ def undressed(question: Question, pages: Sequence[Page], ask: Ask) -> Solution |
     text = _DROPPED.sub(" ", question.folded)
     asked = replace(analyse(text), kind="field", chinese=question.chinese)
     found = ask(asked, pages) if text != question.folded and asked.terms else None
-    return found if found is not None and valued(_CITED.sub("", found.text)) else None
+    return found if found is not None and valued(answers.uncited(found.text)) else None
 
 
 # --- several at the price of one -----------------------------------------------------------------------------------
 
-_NUMBERS = "two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 _SEVERAL = re.compile(
-    rf"(?<!the )(?<!these )(?<!those )(?<!all )(?<!their )\b(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)}|a dozen) (?:more |extra |whole |full )?(?P<of>(?:[a-z-]+ )??)(?P<u>people|children|[a-z]{{3,}}s)\b"
+    rf"(?<!the )(?<!these )(?<!those )(?<!all )(?<!their )\b(?P<n>\d{{1,4}}|{'|'.join(list(NUMBER_WORDS)[1:])}|a dozen) (?:more |extra |whole |full )?(?P<of>(?:[a-z-]+ )??)(?P<u>people|children|[a-z]{{3,}}s)\b"
     r"(?! (?:old|ago|of age|minutes|hours|long))"
     r"|(?<!星期)(?<![第每周末这那前后上下\d.:])(?P<m>[两二三四五六七八九十百千]+|一[百千万]|\d{1,4})(?P<v>个?(?:晚上?|天|星期|月|小时|钟头|分钟|年)|节课?|次|位|人|张|人份|份|杯|本|只|台|件|盒|瓶|斤|公斤|吨|亩|"
     r"度|把|条|箱|袋|支|块|间|辆|套|碗|个)(?!以[上下内]|[半前内])"
@@ -345,15 +343,7 @@ def _singular(word: str) -> str:
 
 
 def _count(text: str) -> float:
-    if text == "a dozen":
-        return 12.0
-    return (
-        float(text)
-        if text.isdigit()
-        else _NUMBERS.index(text) + 2.0
-        if text in _NUMBERS
-        else float(han_number(text) or 0)
-    )
+    return 12.0 if text == "a dozen" else numeral(text) or 0.0
 
 
 def _is_printed(number: float, match: re.Match[str], pages: Sequence[Page]) -> bool:

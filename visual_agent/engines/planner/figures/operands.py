@@ -19,7 +19,7 @@ from visual_agent.engines.planner.figures.figures import Figure
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, stem
 from visual_agent.engines.planner.text.meanings import closeness
-from visual_agent.engines.planner.text.values import han_number
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, han_number
 from visual_agent.engines.planner.text.words import Term, likeness, terms, words
 
 LEAST = 0.5
@@ -50,7 +50,7 @@ _BETWEEN = (
         r"^(?P<a>.+?)(?:和|跟|与|、|到|至|-)(?P<b>.+?)(?:之间)?(?:相差|差|相隔|隔|间隔)了?[^,，]{0,3}(?:多少|几|多久|多大)"
     ),
 )
-_NUMBERS = "zero a two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
+_NUMBERS = ("zero", "a", *list(NUMBER_WORDS)[1:])
 _COUNT_EN = re.compile(rf"\b(\d{{1,2}}|{'|'.join(_NUMBERS[1:])})\s+([a-z]{{3,}})")
 _COUNT_ZH = re.compile(
     r"(?<!第)([一二两三四五六七八九十]+|\d{1,2})个?(张|位|名|件|份|杯|瓶|盒|斤|公斤|本|支|条|袋|只|人|大人|小孩|成人|儿童|学生|老人|间|晚|天|小时|个)"

@@ -16,12 +16,11 @@ from visual_agent.engines.planner.fields.single import Solution
 from visual_agent.engines.planner.figures.sums import shown
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import normal
-from visual_agent.engines.planner.text.values import han_number, values
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, numeral, values
 
 Ask = Callable[[Question, Sequence[Page]], "Solution | None"]
 
-_WORDS = "one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
-_N = rf"\d{{1,3}}|{'|'.join(_WORDS)}|[一二两三四五六七八九十]{{1,3}}"
+_N = rf"\d{{1,3}}|{'|'.join(NUMBER_WORDS)}|[一二两三四五六七八九十]{{1,3}}"
 _EATERS = r"people|persons?|guests?|of us|adults?|diners?|eaters|servings?|portions?|helpings?"
 _FOR = re.compile(
     rf"(?:,? ?\bif (?:i|we|you|there) (?:\w+ ){{1,3}}?)?\b(?:for|to feed|feed|feeding|to serve|serve|serving|are) (?:about |only )?(?P<a>{_N})"
@@ -77,10 +76,7 @@ def _scale(match: re.Match[str], page: Page) -> tuple[tuple[float, tuple[str, ..
 
 
 def _number(match: re.Match[str]) -> float | None:
-    text = next(g for g in (match["a"], match["b"], match["c"]) if g)
-    if text in _WORDS:
-        return float(_WORDS.index(text) + 1)
-    return float(text) if text.isdigit() else han_number(text)
+    return numeral(next(g for g in (match["a"], match["b"], match["c"]) if g))
 
 
 def _serves(page: Page, made: str) -> tuple[float, tuple[str, ...]] | None:
@@ -112,7 +108,7 @@ def _asked(bare: str, question: Question, pages: Sequence[Page], ask: Ask) -> tu
     found = ask(asked, pages) if asked.terms else None
     if found is None:
         return None
-    text = re.sub(r"\s*\[r\d+[^\]]*\]", "", found.text)
+    text = answers.uncited(found.text)
     numbers = [v for v in values(text) if v.kind == "number" and v.number is not None]
     if len(numbers) != 1 or len(values(text)) != 1 or len(text) > 30:
         return None

@@ -23,7 +23,7 @@ from visual_agent.engines.planner.figures.sums import shown
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal, stem
-from visual_agent.engines.planner.text.values import Value, han_number
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, Value, numeral
 from visual_agent.engines.planner.text.words import Term
 
 
@@ -96,7 +96,7 @@ def listed(sheet: Sheet) -> Solution | None:
     if match is None or sheet.question.kind not in ("sum", "average") or len(sheet.pages) != 1:
         return None
     groups = [g for g in match.groups() if g]
-    number = {"both": 2.0, "两": 2.0}.get(groups[0]) or _number(groups[0])
+    number = {"both": 2.0, "两": 2.0}.get(groups[0]) or numeral(groups[0]) or 0.0
     thing = groups[1] if len(groups) > 1 else ""
     said = [t for t in spoken(thing) if not t.weak or t.kind == "concept"] if not has_han(thing) else []
     for record in records_of(sheet, said):
@@ -202,10 +202,10 @@ def per(sheet: Sheet) -> Solution | None:
     pattern = re.compile(
         rf"(\d{{1,3}}|[一二两三四五六七八九十]{{1,3}})\s?个?{unit[0]}"
         if has_han(unit)
-        else rf"\b(\d{{1,3}}|{'|'.join(_NUMBERS)}) {re.escape(stem(unit))}\w*"
+        else rf"\b(\d{{1,3}}|{'|'.join(list(NUMBER_WORDS)[1:])}) {re.escape(stem(unit))}\w*"
     )
     for record in records_of(sheet, said):
-        counts = {_number(m[1]) for m in pattern.finditer(record.text)}
+        counts = {numeral(m[1]) or 0.0 for m in pattern.finditer(record.text)}
         money = [
             (v, i) for i in record.items for v in valued(i.text)
             if v.kind == "amount" or (v.kind == "number" and re.search(r"\.\d\d$", v.text))
@@ -219,13 +219,6 @@ def per(sheet: Sheet) -> Solution | None:
         text = shown((amount.number or 0.0) / number)
         return Solution(answers.worked(text, how, (item.id,)), how, (item.id,), item.score, record.page.name)
     return None
-
-
-_NUMBERS = {w: float(n) for n, w in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)}  # noqa: SIM905
-
-
-def _number(text: str) -> float:
-    return _NUMBERS.get(text) or (float(text) if text.isdigit() else float(han_number(text) or 0))
 
 
 def _is_rate(text: str, unit: str) -> bool:

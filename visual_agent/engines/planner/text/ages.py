@@ -9,10 +9,10 @@ import re
 from functools import lru_cache
 
 from visual_agent.engines.planner.text.folding import normal
-from visual_agent.engines.planner.text.values import han_number
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, han_number
 
 _NUMBER = r"(\d{1,3}|[一二两三四五六七八九十]{1,3})"
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()  # noqa: SIM905
+_WORDS = ("zero", *NUMBER_WORDS, "thirteen", "fourteen", "fifteen", "sixteen")
 _IN_WORDS = rf"({'|'.join(_WORDS[1:])})"
 _YEARS = r"(?:\s?(?:周?岁|years?|yrs?|y)\b|\s?周?岁)?"
 _TOLD = re.compile(

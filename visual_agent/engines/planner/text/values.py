@@ -158,6 +158,15 @@ def _value(kind: str, text: str, start: int, end: int) -> Value:
     return Value(kind, text, start, end)
 
 
+NUMBER_WORDS = {w: n for n, w in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)}  # noqa: SIM905
+"""English numerals up to twelve, in order."""
+
+
+def numeral(text: str) -> float | None:
+    """A number of things in digits, in an English word up to twelve or in Hanzi; None where it is none."""
+    return float(text) if text.isdigit() else NUMBER_WORDS.get(text) or han_number(text)
+
+
 def han_number(run: str) -> float | None:
     """A Chinese numeral: 三十二 -> 32, 一百零五 -> 105, 二〇二五 -> 2025, 三万 -> 30000; None where it is none."""
     if not run or any(c not in _DIGITS and c not in _UNITS for c in run):
