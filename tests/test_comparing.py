@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -186,6 +188,63 @@ def test_lines_cut_differently_are_put_together() -> None:
     whole = [Line("TOTAL 12.00", Box(10, 10, 120, 30))]
     parts = [Line("12.00", Box(70, 10, 120, 30)), Line("TOTAL", Box(10, 10, 60, 30))]
     assert aligned_changes(whole, parts, SAME, SIZES, lambda box: True) == []
+
+
+def at(*boxes: Box) -> Callable[[Box], bool]:
+    """Pixels that differ inside these boxes only."""
+    return lambda place: any(place.intersection(box) > 0 for box in boxes)
+
+
+@pytest.mark.parametrize(
+    ("before", "start", "after"),
+    [("• lamps", 10, "lamps, toys"), ("lamps", 30, "• lamps, toys"), ("1amps in", 10, "lamps in, toys")],
+)
+def test_a_misreading_at_one_end_hides_no_word_at_the_other(before: str, start: int, after: str) -> None:
+    # Ten pixels a letter; "toys" ends both lines' room.
+    old = Line(before, Box(start, 10, start + 10 * len(before), 30))
+    shift = old.box.x2 + 60 - 10 * len(after)
+    new = Line(after, Box(shift, 10, shift + 10 * len(after), 30))
+    added = Box(new.box.x2 - 60, 10, new.box.x2, 30)
+    changes = aligned_changes([old], [new], SAME, SIZES, at(Box(added.x1 + 20, 10, added.x2, 30)))
+    assert [(c.kind, c.before, c.after) for c in changes] == [("text changed", before, after)]
+    assert changes[0].box_a == changes[0].box_b == added
+
+
+LISTED = [("• Tea", "Tea"), ("Tea", "· Tea"), ("- Tea", "Tea"), ("* 茶点", "茶点"), ("● Tea", "• Tea")]
+
+
+@pytest.mark.parametrize(("before", "after"), LISTED)
+def test_a_mark_of_a_list_is_no_text(before: str, after: str) -> None:
+    a, b = [Line(before, Box(10, 10, 60, 30))], [Line(after, Box(10, 10, 60, 30))]
+    assert aligned_changes(a, b, SAME, SIZES, lambda box: True) == []
+    assert ordered_changes(a, b) == []
+    assert ordered_changes(a, [Line("•", Box(0, 10, 8, 30)), *b]) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("-5 °C", "5 °C"), ("- 5 °C", "5 °C"), ("□ Paid", "■ Paid"), ("1. Tea", "2. Tea")]
+)
+def test_signs_ticks_and_numbers_are_text(before: str, after: str) -> None:
+    a, b = [Line(before, Box(10, 10, 60, 30))], [Line(after, Box(10, 10, 60, 30))]
+    assert [c.kind for c in aligned_changes(a, b, SAME, SIZES, lambda box: True)] == ["text changed"]
+    assert [c.kind for c in ordered_changes(a, b)] == ["text changed"]
+
+
+def test_a_longer_word_is_one_difference() -> None:
+    a, b = (Image.new("RGB", (300, 60), "white") for _ in "ab")
+    for picture in (a, b):
+        picture.paste("black", (20, 20, 60, 40))
+    b.paste("black", (80, 20, 240, 40))  # as if "cake" had become "cakes and more"
+    lines = {"img1": [Line("cake", Box(20, 20, 60, 40))], "img2": [Line("cakesandmore", Box(20, 20, 240, 40))]}
+    found = compare(Ledger([a, b]), read_lines=lambda picture: lines[picture.name]).data["differences"]
+    assert [d["kind"] for d in found] == ["text changed"]
+
+
+def test_both_changes_of_the_flyer_are_texts() -> None:
+    samples = Path(__file__).parents[1] / "samples"
+    found = compare(Ledger([samples / "flyer_before.png", samples / "flyer_after.jpg"])).data["differences"]
+    assert [d["kind"] for d in found] == ["text changed", "text changed"]
+    assert [word in d["after"] for word, d in zip(("21 June", "toys"), found, strict=True)] == [True, True]
 
 
 def test_unaligned_texts_are_compared_in_order() -> None:

@@ -247,6 +247,55 @@ def test_changes_are_cut_to_what_changed():
     assert changes.shortest("将于8:00至17:00停水", "将于8:00至21:30停水") == ("17:00", "21:30")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("Sat 14 June, 2 PM – 5 PM", "Sat 21 June, 2 PM – 6 PM", ("14 June, 2 PM – 5 PM", "21 June, 2 PM – 6 PM")),
+        ("Fee £6.50 a head", "Fee £7.50 a head", ("£6.50", "£7.50")),
+        ("5 kg of flour", "6 kg of flour", ("5 kg", "6 kg")),
+        ("Drop-in day", "Drop-out day", ("Drop-in", "Drop-out")),
+        ("Write to info@a.org", "Write to info@b.org", ("info@a.org", "info@b.org")),
+        ("定于3月14日开始", "定于3月21日开始", ("3月14日", "3月21日")),
+        ("会费120元/年", "会费130元/年", ("120元", "130元")),
+        ("• Lamps, clothes", "Lamps, clothes, toys", ("", "toys")),
+        ("手机、单车、玩具", "· 手机、单车", ("玩具", "")),
+        ("- Tea at 3", "Tea at 4", ("3", "4")),
+        ("-5 °C", "5 °C", ("-5 °C", "5 °C")),
+    ],
+)
+def test_changes_keep_words_and_values_whole(before, after, expected):
+    assert changes.shortest(before, after) == expected
+
+
+def test_a_mark_of_a_list_is_no_change():
+    before, after = page([(40, 20, 18, "• Tea and cake")]), page([(20, 20, 18, "•"), (60, 20, 18, "Tea and cake")])
+    assert changes.between(before, after) == []
+
+
+LOOKS = [changes.Difference("looks different", "", "", (f"r{n}", f"r{n - 1}")) for n in range(12, 40, 2)]
+TEXTS = [changes.Difference("text added", "", f"line {n}", (f"r{n}",)) for n in range(50, 60)]
+
+
+@pytest.mark.parametrize(
+    ("found", "chinese", "expected"),
+    [
+        (TEXTS[:1] + LOOKS[:1], False, ['added "line 50"', ("one more place looks different", ("r12", "r11"))]),
+        (TEXTS[:1] + LOOKS[:1], True, ["新增“line 50”", ("另有一处画面有变化", ("r12", "r11"))]),
+        (TEXTS[:1] + LOOKS[:2], False, [..., ("2 more places look different", ("r12", "r14", "r11", "r13"))]),
+        (TEXTS[:1] + LOOKS[:2], True, [..., ("另有2处画面有变化", ("r12", "r14", "r11", "r13"))]),
+        (LOOKS[:2], False, ["looks different", "looks different"]),
+        (LOOKS[:9], True, [*["画面有变化"] * 8, ("另有一处画面有变化", ("r28", "r27"))]),
+        (TEXTS[:10], False, [*[...] * 8, ("2 more texts changed", ("r58", "r59"))]),
+        (TEXTS[:9], True, [*[...] * 8, ("另有一处文字有变化", ("r58",))]),
+    ],
+)
+def test_no_difference_is_left_out(found, chinese, expected):
+    told = changes.told(found, chinese)
+    assert len(told) == len(expected)
+    for part, wanted in zip(told, expected, strict=True):
+        assert wanted is ... or wanted in (part, part[0])
+
+
 def test_changes_without_a_compare_tool():
     before, after = (
         page([(40, 20, 18, "Fee 6,400"), (40, 60, 18, text)]) for text in ("Notice 3 months", "Notice 1 month")

@@ -110,13 +110,18 @@ def _joined(
 ) -> list[_Change]:
     """Changed wording, and what looks different elsewhere, top to bottom."""
     changes = [_Change(t.kind, t.before, t.after, t.box_a, t.box_b) for t in texts]
+    # What was written and what is written: a longer word stands beside the shorter one's place as well.
+    places = [t.box_a.union(Box.around(alignment.back(_corners(t.box_b)))) for t in texts if t.box_a and t.box_b]
     for box in boxes:
-        if _explained(box, [t.box_a for t in texts if t.box_a is not None]):
+        if _explained(box, places):
             continue
-        corners = [(box.x1, box.y1), (box.x2, box.y1), (box.x2, box.y2), (box.x1, box.y2)]
-        there = Box.around(alignment.points(corners)).clipped(size)
+        there = Box.around(alignment.points(_corners(box))).clipped(size)
         changes.append(_Change("looks different", "", "", box, there))
     return sorted(changes, key=lambda c: (c.box_a.y1, c.box_a.x1) if c.box_a else (0.0, 0.0))
+
+
+def _corners(box: Box) -> list[tuple[float, float]]:
+    return [(box.x1, box.y1), (box.x2, box.y1), (box.x2, box.y2), (box.x1, box.y2)]
 
 
 def _explained(box: Box, texts: Sequence[Box]) -> bool:

@@ -1,7 +1,9 @@
 """What two pictures say differently: their lines of text laid on each other.
 
 In: the lines of both pictures and their `Alignment`, or None where they do not lie on each other. Out: `TextChange`s.
-Aligned lines are compared where they stand; otherwise the texts are compared in reading order.
+Aligned lines are compared where they stand; otherwise the texts are compared in reading order. Each difference in a
+line is judged by itself: a word misread at its start says nothing about a word added at its end. The mark before an
+item of a list is no text; readers see it one time and miss it the next.
 """
 
 from __future__ import annotations
@@ -9,8 +11,9 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Protocol
 
 from visual_agent.errors import BoxError
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from visual_agent_tools.alignment import Alignment
 
 _TOKEN = re.compile(r"[A-Za-z]+|\d+(?:[.,:/-]\d+)*|\S")
+#: Marks that may be ticks (□ ○ ✓) and numbers say something; a dash or a star is a mark before a word alone.
+_LIST_MARK = re.compile(r"\s*(?:[•·∙・●◦‣⁃▪■▸►➢]|[-–—*](?=\s+[^\W\d_]))\s*")
 _Carry = Callable[[Sequence[tuple[float, float]]], list[tuple[float, float]]]
 #: A line belongs to one of the other picture when they share this much of the shorter one's length.
 _SHARED = 0.4
@@ -92,23 +97,26 @@ def aligned_changes(
         some_a = sorted((lines_a[i] for i in group_a), key=lambda line: line.box.x1)
         some_b = sorted((lines_b[i] for i in group_b), key=lambda line: line.box.x1)
         before, after = (" ".join(line.text for line in some) for some in (some_a, some_b))
-        if _plain(before) == _plain(after):
+        if _said(some_a) == _said(some_b):
             continue
-        box_a, box_b = _changed_part(some_a, some_b), _changed_part(some_b, some_a)
-        if box_a is None and box_b is not None:
-            box_a = _onto(box_b, alignment.back, sizes[0])
-        if box_b is None and box_a is not None:
-            box_b = _onto(box_a, alignment.points, sizes[1])
-        if box_a is not None and box_b is not None and is_seen(box_a):
+        seen = []
+        for old, new in _edits(some_a, some_b):
+            old_in_b = _onto(old, alignment.points, sizes[1]) if old else None
+            new_in_a = _onto(new, alignment.back, sizes[0]) if new else None
+            if any(is_seen(box) for box in (old, new_in_a) if box):
+                seen.append((old or new_in_a, new or old_in_b))
+        box_a, box_b = _around(a for a, _ in seen), _around(b for _, b in seen)
+        if box_a is not None and box_b is not None:
             changes.append(TextChange(before, after, box_a, box_b))
     return changes
 
 
 def ordered_changes(lines_a: Sequence[TextLine], lines_b: Sequence[TextLine]) -> list[TextChange]:
     """Lines that only one picture has, and neighbours that replace each other, in reading order."""
-    plain_a, plain_b = ([_plain(line.text) for line in lines] for lines in (lines_a, lines_b))
+    lines_a, lines_b = ([line for line in lines if _said([line])] for lines in (lines_a, lines_b))
+    said_a, said_b = ([_said([line]) for line in lines] for lines in (lines_a, lines_b))
     changes: list[TextChange] = []
-    for kind, a1, a2, b1, b2 in difflib.SequenceMatcher(None, plain_a, plain_b, autojunk=False).get_opcodes():
+    for kind, a1, a2, b1, b2 in difflib.SequenceMatcher(None, said_a, said_b, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
         rest_b = list(lines_b[b1:b2])
@@ -118,7 +126,8 @@ def ordered_changes(lines_a: Sequence[TextLine], lines_b: Sequence[TextLine]) ->
                 changes.append(TextChange(line.text, "", line.box, None))
                 continue
             rest_b.remove(twin)
-            box_a, box_b = _changed_part([line], [twin]), _changed_part([twin], [line])
+            edits = _edits([line], [twin])
+            box_a, box_b = _around(a for a, _ in edits), _around(b for _, b in edits)
             changes.append(TextChange(line.text, twin.text, box_a or line.box, box_b or twin.box))
         changes.extend(TextChange("", line.text, None, line.box) for line in rest_b)
     return changes
@@ -129,9 +138,20 @@ def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
+def _unmarked(text: str) -> int:
+    """Where a line's own text starts: behind the mark of a list."""
+    mark = _LIST_MARK.match(text)
+    return mark.end() if mark else 0
+
+
+def _said(lines: Sequence[TextLine]) -> str:
+    """What lines say, for comparing: plain, without the marks of a list."""
+    return "".join(_plain(line.text[_unmarked(line.text) :]) for line in lines)
+
+
 def _likest(line: TextLine, others: Sequence[TextLine]) -> TextLine | None:
     def likeness(other: TextLine) -> float:
-        return difflib.SequenceMatcher(None, _plain(line.text), _plain(other.text), autojunk=False).ratio()
+        return difflib.SequenceMatcher(None, _said([line]), _said([other]), autojunk=False).ratio()
 
     best = max(others, key=likeness, default=None)
     return best if best is not None and likeness(best) >= 0.5 else None
@@ -210,16 +230,21 @@ def _groups(strokes_a: Sequence[_Stroke], strokes_b: Sequence[_Stroke]) -> list[
     return list(groups.values())
 
 
-def _changed_part(lines: Sequence[TextLine], others: Sequence[TextLine]) -> Box | None:
-    """The box around the words of `lines` that `others` do not have there; None where there are none."""
-    tokens = [(line, m) for line in lines for m in _TOKEN.finditer(line.text)]
-    other = [_plain(m[0]) for line in others for m in _TOKEN.finditer(line.text)]
-    matcher = difflib.SequenceMatcher(None, [_plain(m[0]) for _, m in tokens], other, autojunk=False)
-    boxes: list[Box] = []
-    for kind, start, end, _, _ in matcher.get_opcodes():
-        if kind != "equal":
-            boxes.extend(line.part(m.start(), m.end()) for line, m in tokens[start:end])
-    result = None
-    for box in boxes:
-        result = box if result is None else result.union(box)
-    return result
+def _edits(lines: Sequence[TextLine], others: Sequence[TextLine]) -> list[tuple[Box | None, Box | None]]:
+    """The differences of two lines, word by word: a box on each side, None where that side has no words for it."""
+    words = [[(ln, m) for ln in side for m in _TOKEN.finditer(ln.text, _unmarked(ln.text))] for side in (lines, others)]
+    plain = [[_plain(m[0]) for _, m in side] for side in words]
+    return [
+        (
+            _around(line.part(m.start(), m.end()) for line, m in words[0][a1:a2]),
+            _around(line.part(m.start(), m.end()) for line, m in words[1][b1:b2]),
+        )
+        for kind, a1, a2, b1, b2 in difflib.SequenceMatcher(None, plain[0], plain[1], autojunk=False).get_opcodes()
+        if kind != "equal"
+    ]
+
+
+def _around(boxes: Iterable[Box | None]) -> Box | None:
+    """The box around those that there are; None where there are none."""
+    found = [box for box in boxes if box is not None]
+    return reduce(Box.union, found) if found else None
