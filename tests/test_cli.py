@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from hostile import HOSTILE_FILES, HOSTILE_QUESTIONS, HOSTILE_URLS, LOADABLE
@@ -91,6 +94,9 @@ def test_read_ground_and_compare(capsys, tmp_path) -> None:
         ["ask", "", RECEIPT],
         ["ask", "q", "/no/such/file.png"],
         ["ask", "q", RECEIPT, "--model", "/no/such/model"],
+        ["ask", "q", RECEIPT, "--model", "openai:foo"],
+        ["ask", "q", RECEIPT, "--model", "openai:foo@ftp://host/v1"],
+        ["ask", "q", RECEIPT, "--model", "qwen-vl-max"],
         ["ask", "q", RECEIPT, "--seconds", "0"],
         ["read", RECEIPT, "--box", "1,2,3"],
         ["read", RECEIPT, "--box", "5000,5000,6000,6000"],
@@ -113,11 +119,66 @@ def test_read_ground_and_compare(capsys, tmp_path) -> None:
     ],
     ids=lambda arguments: " ".join(arguments)[:60],
 )
-def test_bad_input_is_status_2_with_a_message(capsys, arguments) -> None:
+def test_bad_input_is_status_2_with_a_message(capsys, monkeypatch, arguments) -> None:
+    for name in ("DASHSCOPE_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
     assert run(arguments) == 2
     error = capsys.readouterr().err
     assert "Traceback" not in error
     assert len(error.strip()) > 20
+
+
+@pytest.mark.parametrize("option", ["--trace", "--draw"])
+def test_bad_input_leaves_no_folder(tmp_path, option) -> None:
+    target = tmp_path / "new" / "deeper" / "out.png"
+    assert run(["ask", "q", str(tmp_path / "nope.png"), option, str(target)]) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--trace", "--draw"])
+def test_no_file_can_lie_below_a_file(capsys, monkeypatch, tmp_path, option) -> None:
+    monkeypatch.setattr("visual_agent.agent.VisualAgent.run", lambda *_, **__: pytest.fail("ran"))
+    (tmp_path / "file").write_text("")
+    assert run(["ask", "q", RECEIPT, option, str(tmp_path / "file" / "out.png")]) == 2
+    assert "Not a directory" in capsys.readouterr().err
+
+
+def test_missing_folders_are_made(tmp_path) -> None:
+    saved, page, drawn = tmp_path / "a" / "run.jsonl", tmp_path / "b" / "c" / "page.html", tmp_path / "d" / "drawn.png"
+    assert run(["ask", "How much was the total?", RECEIPT, "--trace", str(saved), "--draw", str(drawn)]) == 0
+    assert run(["trace", str(saved), "--html", str(page)]) == 0
+    assert saved.is_file()
+    assert page.is_file()
+    assert drawn.is_file()
+
+
+@pytest.mark.parametrize("content", ["# Notes\n", "", "[1]\n", b"\xff\xfe", None])
+def test_a_file_that_is_no_trace_is_named_with_what_to_give(capsys, tmp_path, content) -> None:
+    path = tmp_path / "notes.md"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert run(["trace", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert str(path) in error
+    assert "give a file that `visual-agent ask --trace run.jsonl` wrote" in error
+
+
+def words_of_help(*command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "visual_agent.cli", *command, "--help"],
+        capture_output=True,
+        env={**os.environ, "COLUMNS": "200", "TERM": "dumb"},
+        text=True,
+        check=True,
+    )
+    return " ".join(done.stdout.replace("│", " ").split())
+
+
+def test_the_help_says_what_options_take_and_do() -> None:
+    asking = words_of_help("ask")
+    assert "openai:<model>@<base_url>" in asking
+    assert "missing folders are made" in asking
+    assert "Write the second picture with its boxes" in words_of_help("compare")
 
 
 def test_bad_input_as_json(capsys) -> None:
@@ -174,9 +235,10 @@ def predictions(path: Path) -> dict:
     return {json.dumps(line["id"]): line for line in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
 
 
-def test_batch_answers_all_and_one_bad_case_stops_nothing(tmp_path) -> None:
+def test_batch_answers_all_and_one_bad_case_stops_nothing(capsys, tmp_path) -> None:
     output = tmp_path / "out" / "preds.jsonl"
     assert run(["batch", str(cases_file(tmp_path)), str(output), "--workers", "2"]) == 0
+    assert f'2 answered, 3 failed (see "error" in {output})' in capsys.readouterr().err.replace("\n", " ")
     found = predictions(output)
     assert len(found) == 5
     assert "41.53" in found['"total"']["answer"]
@@ -185,6 +247,27 @@ def test_batch_answers_all_and_one_bad_case_stops_nothing(tmp_path) -> None:
     assert found['"odd"']["error"]["type"] == "UserError"
     assert found['"line 3"']["error"]["type"] == "UserError"
     assert set(found['"table"']) == {"id", "answer", "found", "boxes", "seconds"}
+
+
+def test_batch_is_status_1_when_every_case_failed(capsys, monkeypatch, tmp_path) -> None:
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    case = {"id": 1, "images": ["missing.png"], "question": "How much?"}
+    (folder / "cases.jsonl").write_text(json.dumps(case) + "\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(["batch", "cases/cases.jsonl", "preds.jsonl"]) == 1
+    assert '0 answered, 1 failed (see "error" in preds.jsonl)' in capsys.readouterr().err
+    message = predictions(tmp_path / "preds.jsonl")["1"]["error"]["message"]
+    assert message.endswith(f"check the path. Relative paths are taken from the folder {str(folder)!r}.")
+
+
+def test_batch_without_failures_speaks_of_none(capsys, tmp_path) -> None:
+    case = {"id": 1, "images": [RECEIPT], "question": "How much was the total?"}
+    cases, output = tmp_path / "cases.jsonl", tmp_path / "preds.jsonl"
+    cases.write_text(json.dumps(case) + "\n", encoding="utf-8")
+    for count in (1, 0):  # the second run has nothing left to do
+        assert run(["batch", str(cases), str(output)]) == 0
+        assert f"{count} answered: {output}" in capsys.readouterr().err
 
 
 def test_batch_goes_on_where_it_stopped(tmp_path) -> None:
@@ -202,7 +285,7 @@ def test_batch_asks_again_what_failed(tmp_path) -> None:
     case = {"id": "total", "images": ["receipt.png"], "question": "How much was the total?"}
     cases, output = tmp_path / "cases.jsonl", tmp_path / "preds.jsonl"
     cases.write_text(json.dumps(case) + "\n", encoding="utf-8")
-    assert run(["batch", str(cases), str(output)]) == 0
+    assert run(["batch", str(cases), str(output)]) == 1
     assert "error" in predictions(output)['"total"']
     Image.open(RECEIPT).save(tmp_path / "receipt.png")
     assert run(["batch", str(cases), str(output)]) == 0
@@ -249,7 +332,7 @@ def test_batch_ids_may_hold_line_separators(tmp_path) -> None:
     cases, output = tmp_path / "cases.jsonl", tmp_path / "preds.jsonl"
     cases.write_text(json.dumps(case, ensure_ascii=False) + "\n", encoding="utf-8")
     for _ in range(2):  # the second run finds the line of the first
-        assert run(["batch", str(cases), str(output)]) == 0
+        assert run(["batch", str(cases), str(output)]) == 1
     lines = output.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     assert [json.loads(line)["id"] for line in lines] == [case["id"]]
 
@@ -257,6 +340,46 @@ def test_batch_ids_may_hold_line_separators(tmp_path) -> None:
 def started(*arguments: str, **options) -> subprocess.Popen:
     command = [sys.executable, "-m", "visual_agent.cli", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+
+def test_serve_says_where_it_listens_and_names_no_other_page() -> None:
+    pytest.importorskip("langserve")
+    process = started("serve", "--port", "0", env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    address = re.search(r"http://127\.0\.0\.1:\d+", line)
+    try:
+        assert address, process.communicate(timeout=60)
+        assert line.endswith(": /agent, /chat, /agent/playground/ (to try it), /healthz\n")
+        for path in ("/healthz", "/agent/playground/"):
+            assert urlopen(f"{address[0]}{path}", timeout=60).status == 200
+    finally:
+        process.send_signal(signal.SIGINT)
+        output, error = process.communicate(timeout=60)
+    assert process.returncode == 0, error
+    assert "LANGSERVE" not in output + error
+    assert "/chat/playground" not in output + error
+
+
+@pytest.mark.parametrize(("host", "said"), [("127.0.0.1", "is taken"), ("no.such.host.invalid", "check --host")])
+def test_serve_where_it_cannot_listen_is_bad_input(capfd, monkeypatch, host, said) -> None:
+    uvicorn = pytest.importorskip("uvicorn")
+    pytest.importorskip("langserve")
+    monkeypatch.setattr(uvicorn, "Server", lambda *_: pytest.fail("started"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert run(["serve", "--host", host, "--port", str(port)]) == 2
+    output, error = capfd.readouterr()
+    assert (output, error.count("\n")) == ("", 1)
+    assert said in error
+    assert "--port" in error
+    assert str(port) in error
+
+
+def test_serve_without_its_extra_says_how_to_install_it(capsys, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert run(["serve"]) == 2
+    assert "in the clone: pip install '.[serve]'" in capsys.readouterr().err
 
 
 def test_an_interrupted_question_is_still_one_json_object(capsys, monkeypatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from visual_agent.display import show_doctor
 from visual_agent.doctor import advice, examine, memory_plan
 
 
@@ -20,7 +21,15 @@ def test_nothing_fits_a_small_machine() -> None:
 
 
 def test_advice_names_the_extra_that_is_missing() -> None:
-    assert "visual-agent[local]" in advice(False, memory_plan(80e9), on_gpu=True)
+    assert advice(False, memory_plan(80e9), on_gpu=True).endswith("; in the clone: pip install '.[local]'.")
+
+
+def test_the_table_says_how_to_install_what_is_missing(capsys) -> None:
+    findings = examine()
+    findings["extras"] = {"quant": {"installed": False, "packages": {"bitsandbytes": None}}}
+    show_doctor(findings)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "missing bitsandbytes; in the clone: pip install '.[quant]'" in shown
 
 
 def test_examine_finds_this_installation() -> None:

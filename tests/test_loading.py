@@ -655,6 +655,18 @@ def test_paths_that_lead_nowhere(path: str) -> None:
         load(path)
 
 
+def test_a_missing_file_names_the_folder_of_a_relative_path(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tree / "in")
+    with pytest.raises(ImageNotFound) as relative:
+        load("deep/no.png")
+    assert str(relative.value).endswith(f"check the path (it is taken from the folder {str(tree / 'in')!r}).")
+    monkeypatch.setenv("HOME", str(tree))
+    for path in (str(tree / "no.png"), "~/no.png"):
+        with pytest.raises(ImageNotFound) as absolute:
+            load(path)
+        assert str(absolute.value).endswith("check the path.")
+
+
 def test_home(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tree))
     assert load("~/in/a.png")

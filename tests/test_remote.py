@@ -140,15 +140,15 @@ def test_a_folder_without_a_model(tmp_path):
 
 def test_local_weights_need_the_extra(monkeypatch):
     monkeypatch.setattr("visual_agent.remote.find_spec", lambda name: None)
-    with pytest.raises(MissingDependency, match=r"visual-agent\[local\]"):
+    with pytest.raises(MissingDependency, match=r"in the clone: pip install '\.\[local\]'"):
         load_model("Qwen/Qwen-VL-Chat")
-    with pytest.raises(MissingDependency, match=r"visual-agent\[api\]"):
+    with pytest.raises(MissingDependency, match=r"in the clone: pip install '\.\[api\]'"):
         load_model("openai:m@http://127.0.0.1:1/v1")
 
 
 @pytest.mark.parametrize("name", ["qwen-vl-plus", "qwen-vl-max", "qwen3-vl-plus", "qwen2.5-vl-72b-instruct", "qvq-max"])
 def test_dashscope_needs_its_key(name):
-    with pytest.raises(EndpointError, match="DASHSCOPE_API_KEY"):
+    with pytest.raises(UserError, match="DASHSCOPE_API_KEY"):
         load_model(name)
 
 
@@ -214,5 +214,5 @@ def test_a_refused_connection():
     "name", ["openai:", "openai:m", "openai:@http://x/v1", "openai:m@", "openai:m@ftp://x", "openai:m@x"]
 )
 def test_incomplete_addresses(name):
-    with pytest.raises(EndpointError, match=r"openai:<model>@<base_url>|https://host/v1"):
+    with pytest.raises(UserError, match=r"openai:<model>@<base_url>|https://host/v1"):
         load_model(name)

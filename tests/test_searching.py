@@ -98,8 +98,8 @@ def test_without_ddgs_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(MissingDependency, match=r"visual-agent\[search\]"):
+    with pytest.raises(MissingDependency, match=r"in the clone: pip install '\.\[search\]'"):
         web_search("acme")
     message = web_search_tool().invoke({"name": "web_search", "args": {"query": "x"}, "id": "1", "type": "tool_call"})
     assert message.status == "error"
-    assert "visual-agent[search]" in message.content
+    assert "pip install '.[search]'" in message.content

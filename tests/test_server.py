@@ -145,6 +145,12 @@ def test_playground_shows_an_upload(url) -> None:
     assert httpx.get(f"{url}/chat/playground/").status_code == 404, "its page could not enter a message"
 
 
+def test_no_banner_names_a_page_that_is_not_there(capfd) -> None:
+    with served(ScriptedEngine(echo)) as (url, _):
+        assert httpx.get(f"{url}/healthz").status_code == 200
+    assert "LANGSERVE" not in capfd.readouterr().out
+
+
 @pytest.mark.filterwarnings("ignore:astream_log is deprecated")  # the page asks for LangServe's oldest stream
 def test_the_playground_uploads_and_answers_in_a_browser(url, tmp_path) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

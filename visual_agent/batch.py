@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from visual_agent.errors import UserError, VisualAgentError
+from visual_agent.errors import ImageNotFound, UserError, VisualAgentError
 from visual_agent.results import error_to_dict, prediction_of
 
 if TYPE_CHECKING:
@@ -128,7 +128,16 @@ def run_case(agent: VisualAgent, case: Case, folder: Path) -> dict[str, Any]:
         if not isinstance(error, (VisualAgentError, OSError, ValueError, RuntimeError)):
             raise
         seconds = round(time.perf_counter() - started, 3)
-        return {"id": case["id"], "answer": "", "found": False, "boxes": [], "seconds": seconds, **error_to_dict(error)}
+        told = _told(error, case, folder)
+        return {"id": case["id"], "answer": "", "found": False, "boxes": [], "seconds": seconds, **told}
+
+
+def _told(error: Exception, case: Case, folder: Path) -> dict[str, Any]:
+    """The error as plain values; where a picture is missing, with the folder that relative paths are taken from."""
+    told = error_to_dict(error)
+    if isinstance(error, ImageNotFound) and any(map(_is_relative, case["images"])):
+        told["error"]["message"] += f" Relative paths are taken from the folder {str(folder.absolute())!r}."
+    return told
 
 
 def _refuse_problem(case: Case) -> None:
@@ -137,9 +146,11 @@ def _refuse_problem(case: Case) -> None:
 
 
 def _resolved(source: str, folder: Path) -> str:
-    if source.startswith(("http://", "https://", "data:")) or Path(source).is_absolute():
-        return source
-    return str(folder / source)
+    return str(folder.absolute() / source) if _is_relative(source) else source
+
+
+def _is_relative(source: str) -> bool:
+    return not (source.startswith(("http://", "https://", "data:")) or Path(source).is_absolute())
 
 
 def run_batch(

@@ -1,7 +1,8 @@
 """The command line: ask, ground, read, compare, batch, serve, trace, doctor.
 
 In: arguments. Out: text for people, or with `--json` the fixed objects of `visual_agent.results`.
-Exit status: 0 for an answer ("not found" is one), 2 for bad input, 1 for a run that failed, 130 when interrupted.
+Exit status: 0 for an answer ("not found" is one), 2 for bad input, 1 for a run that failed (of a batch: every case),
+130 when interrupted.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ import errno
 import io
 import json
 import os
+import socket
 import sys
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from visual_agent import __version__
+from visual_agent.doctor import install_hint
 from visual_agent.errors import MissingDependency, ModelNotFound, UserError, VisualAgentError
 
 if TYPE_CHECKING:
@@ -38,9 +42,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Model = Annotated[str, typer.Option(help="offline, a folder or hub id of the Qwen-VL family, or an API model's name.")]
+Model = Annotated[
+    str,
+    typer.Option(
+        help="offline, a folder or hub id of the Qwen-VL family, an API model's name (qwen-vl-max), "
+        "or openai:<model>@<base_url>."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Draw = Annotated[Path | None, typer.Option(help="Write the picture with its boxes to this file.")]
+Draw = Annotated[
+    Path | None, typer.Option(help="Write the picture with its boxes to this file; missing folders are made.")
+]
+DrawSecond = Annotated[
+    Path | None, typer.Option(help="Write the second picture with its boxes to this file; missing folders are made.")
+]
 Image = Annotated[str, typer.Argument(help="Path, http(s) URL, data URI, or file.pdf#page=2.")]
 
 
@@ -124,6 +139,7 @@ def _save_page(trace: Trace, path: Path) -> None:
     from visual_agent.trace_html import to_html
 
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(to_html(trace), encoding="utf-8")
     except OSError as error:
         raise UserError(f"Cannot write {str(path)!r} ({error.strerror}); choose another place.") from error
@@ -144,6 +160,7 @@ def _draw_evidence(answer: Answer, ledger: Ledger, path: Path) -> list[Path]:
 
 def _save_picture(picture: Any, path: Path) -> Path:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path)
     except (ValueError, OSError) as error:
         raise UserError(
@@ -228,7 +245,7 @@ def _box_of(text: str | None) -> list[float] | None:
 
 
 @app.command()
-def compare(image_a: Image, image_b: Image, as_json: AsJson = False, draw: Draw = None) -> None:
+def compare(image_a: Image, image_b: Image, as_json: AsJson = False, draw: DrawSecond = None) -> None:
     """Say what differs between two pictures, with boxes in both."""
     from visual_agent.images import Ledger
     from visual_agent.outputs import check_picture_target
@@ -269,13 +286,16 @@ def batch(
             bar.advance(task)
 
         run_batch(agent, todo, cases.parent, predictions, workers=workers, progress=advance)
-    typer.echo(f"{len(todo)} answered, {failed} of them with an error: {predictions}", err=True)
+    outcome = f', {failed} failed (see "error" in {predictions})' if failed else f": {predictions}"
+    typer.echo(f"{len(todo) - failed} answered{outcome}", err=True)
+    if failed and failed == len(todo):
+        raise typer.Exit(1)
 
 
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
     model: Model = "offline",
 ) -> None:
     """Serve the agent over HTTP: /agent (LangServe), /chat, /healthz."""
@@ -284,14 +304,28 @@ def serve(
 
         from visual_agent.server import create_app
     except ImportError as error:
-        raise MissingDependency(
-            f"The server needs {error.name}; install it with pip install 'visual-agent[serve]'."
-        ) from error
+        raise MissingDependency(f"The server needs {error.name}; {install_hint('serve')}.") from error
     from visual_agent.chat_models import load_model
 
     # The playground's page still asks for LangServe's oldest stream.
     warnings.filterwarnings("ignore", message="astream_log is deprecated")
-    uvicorn.run(create_app(load_model(model)), host=host, port=port, log_level="info")
+    with _listening(host, port) as listener:
+        config = uvicorn.Config(create_app(load_model(model)), log_level="info")
+        base = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        typer.echo(f"Serving {model} at {base}: /agent, /chat, /agent/playground/ (to try it), /healthz")
+        with suppress(KeyboardInterrupt):  # Ctrl-C is how a server ends
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there, so that a taken port is told before anything is loaded."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UserError(f"Port {port} is taken on {host}; choose another with --port.") from error
+        reason = error.strerror or str(error)
+        raise UserError(f"Cannot listen on {host!r}, port {port} ({reason}); check --host and --port.") from error
 
 
 @app.command()

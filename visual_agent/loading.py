@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from visual_agent.errors import ContentError, ImageNotFound, ImageRefused, ImageTooLarge, ImageUnreadable
-from visual_agent.sources import SCHEME, LoadPolicy, Source, label_of, shortened, size_words, starts_like_base64
+from visual_agent.sources import SCHEME, LoadPolicy, Source, label_of, size_words, starts_like_base64
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -197,7 +197,7 @@ def _read_path(text: str, label: str, policy: LoadPolicy) -> bytes:
             path = path.resolve(strict=True)
         return _read_regular(path, label, policy)
     except OSError as error:
-        raise _path_error(error, label) from error
+        raise _path_error(error, text, label) from error
     except (ValueError, RuntimeError) as error:  # a null byte; a symbolic link that leads to itself; no home
         raise ImageNotFound(f"{label} is no usable path; check it.", image=label) from error
 
@@ -220,9 +220,9 @@ def _check_regular(status: os.stat_result, label: str, policy: LoadPolicy) -> No
         raise _too_many_bytes(label, policy)
 
 
-def _path_error(error: OSError, label: str) -> ImageNotFound | ImageRefused | ImageUnreadable:
+def _path_error(error: OSError, text: str, label: str) -> ImageNotFound | ImageRefused | ImageUnreadable:
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL):
-        return ImageNotFound(f"There is no file {label}; check the path (it is taken from {_here()}).", image=label)
+        return ImageNotFound(f"There is no file {label}; check the path{_start(text)}.", image=label)
     if error.errno in (errno.EACCES, errno.EPERM):
         return ImageRefused(f"{label} may not be read by this user; change its permissions.", image=label)
     if error.errno == errno.ELOOP:
@@ -230,11 +230,14 @@ def _path_error(error: OSError, label: str) -> ImageNotFound | ImageRefused | Im
     return ImageUnreadable(f"{label} cannot be read ({error.strerror}); check the disk or copy it.", image=label)
 
 
-def _here() -> str:
+def _start(text: str) -> str:
+    """Where a relative path was looked for."""
+    if Path(text).expanduser().is_absolute():
+        return ""
     try:
-        return f"the folder {shortened(Path.cwd().name)!r}"
+        return f" (it is taken from the folder {str(Path.cwd())!r})"
     except OSError:
-        return "the working folder"
+        return " (it is taken from the working folder)"
 
 
 def _within_limit(data: bytes, label: str, policy: LoadPolicy) -> bytes:

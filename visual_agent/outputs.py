@@ -25,7 +25,7 @@ def check_picture_target(path: Path | None, inputs: Sequence[str | Path]) -> Non
 
 
 def check_target(path: Path | None, inputs: Sequence[str | Path]) -> None:
-    """Make the folder of `path`, and see that a file can be written there without losing an input.
+    """See that a file can be written to `path` without losing an input. Missing folders are left to the writer.
 
     Raises:
         UserError: it cannot, or `path` is one of `inputs`.
@@ -33,17 +33,28 @@ def check_target(path: Path | None, inputs: Sequence[str | Path]) -> None:
     if path is None:
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():
+        place = _nearest(path)
+        if place == path and not path.is_file():
             raise UserError(f"{str(path)!r} is a folder or device; name a file to write to.")
         if any(_is_same(path, source) for source in inputs):
             raise UserError(f"{str(path)!r} is an input of this command and would be lost; name another file.")
-        writable = os.access(path if path.exists() else path.parent, os.W_OK)
+        writable = os.access(place, os.W_OK)
     except (OSError, ValueError) as error:  # ValueError: a null byte
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(f"Cannot write {str(path)!r} ({reason}); name a file in a folder you own.") from error
     if not writable:
         raise UserError(f"Cannot write {str(path)!r} (permission denied); name a file in a folder you own.")
+
+
+def _nearest(path: Path) -> Path:
+    """`path`, or the nearest folder above it that is there."""
+    for place in (path, *path.parents):
+        try:
+            place.stat()
+        except FileNotFoundError:
+            continue
+        return place
+    return path
 
 
 def _is_same(path: Path, source: str | Path) -> bool:

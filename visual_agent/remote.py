@@ -17,7 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from visual_agent.errors import EndpointError, MissingDependency, ModelNotFound, UserError
+from visual_agent.doctor import install_hint
+from visual_agent.errors import MissingDependency, ModelNotFound, UserError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -54,7 +55,7 @@ def load_model(name: str, **options: Any) -> BaseChatModel:
 
     Raises:
         ModelNotFound: the name stands for nothing, or a file is missing.
-        EndpointError: a remote model without a key or with a broken address.
+        UserError: no name, or a remote model without a key or with a broken address.
         MissingDependency: an extra is needed.
     """
     from visual_agent.chat_models import ChatQwenVL
@@ -94,14 +95,14 @@ def _local(name: str) -> str:
             "'qwen-vl-plus', or 'openai:<model>@<base_url>'."
         )
     if find_spec("torch") is None or find_spec("transformers") is None:
-        raise MissingDependency(f"{name!r} needs the extra 'local'; run: pip install 'visual-agent[local]'.")
+        raise MissingDependency(f"{name!r} needs the extra 'local'; {install_hint('local')}.")
     return str(path) if path.is_dir() else name
 
 
 def _dashscope(name: str, options: dict[str, Any]) -> BaseChatModel:
     key = options.pop("api_key", None) or os.environ.get("DASHSCOPE_API_KEY")
     if not key:
-        raise EndpointError(f"{name!r} runs on DashScope and needs a key; set the variable DASHSCOPE_API_KEY.")
+        raise UserError(f"{name!r} runs on DashScope and needs a key; set the variable DASHSCOPE_API_KEY.")
     url = options.pop("base_url", None) or os.environ.get("DASHSCOPE_API_BASE") or DASHSCOPE_URL
     return _chat_openai(name, url, key, options)
 
@@ -111,16 +112,16 @@ def _openai(rest: str, options: dict[str, Any]) -> BaseChatModel:
     if not at:
         model, url = rest, str(options.pop("base_url", None) or os.environ.get("OPENAI_BASE_URL", ""))
     if not model or not url:
-        raise EndpointError(f"'openai:{rest}' is incomplete; write openai:<model>@<base_url>.")
+        raise UserError(f"'openai:{rest}' is incomplete; write openai:<model>@<base_url>.")
     key = options.pop("api_key", None) or os.environ.get("OPENAI_API_KEY") or "none"
     return _chat_openai(model, url, key, options)
 
 
 def _chat_openai(model: str, url: str, key: Any, options: dict[str, Any]) -> BaseChatModel:
     if not url.lower().startswith(("http://", "https://")):
-        raise EndpointError(f"The address {url[:80]!r} of {model!r} is no http(s) URL; write https://host/v1.")
+        raise UserError(f"The address {url[:80]!r} of {model!r} is no http(s) URL; write https://host/v1.")
     if find_spec("langchain_openai") is None:
-        raise MissingDependency(f"{model!r} needs the extra 'api'; run: pip install 'visual-agent[api]'.")
+        raise MissingDependency(f"{model!r} needs the extra 'api'; {install_hint('api')}.")
     from visual_agent.endpoints import ChatEndpoint
 
     return ChatEndpoint(model=model, base_url=url, api_key=key, **{"max_retries": 1, **options})

@@ -306,6 +306,7 @@ def create_app(model: BaseChatModel | None = None, settings: ServerSettings | No
     with _quiet_schemas():
         add_routes(app, agent, path="/agent", enabled_endpoints=ENDPOINTS, config_keys=())
         add_routes(app, chat, path="/chat", enabled_endpoints=others, config_keys=())
+    app.router.on_startup.clear()  # LangServe's banner, which names a page of /chat that is not there
 
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:

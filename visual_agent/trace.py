@@ -26,6 +26,8 @@ from visual_agent.observations import Observation, region_from_dict, region_to_d
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+#: What the errors about a file that is no trace end with.
+_WANTED = "give a file that `visual-agent ask --trace run.jsonl` wrote"
 #: Version of the file format; a reader refuses a newer one.
 VERSION = 1
 
@@ -165,14 +167,12 @@ class Trace:
         source = Path(path)
         try:
             if source.exists() and not source.is_file():
-                raise UserError(f"Trace {source.name!r} cannot be read: it is no regular file; give a .jsonl file.")
+                raise UserError(f"Trace {str(source)!r} cannot be read: it is no regular file; {_WANTED}.")
             text = source.read_text(encoding="utf-8")
         except OSError as error:
-            raise UserError(f"Trace {source.name!r} cannot be read: {error.strerror}; give a .jsonl file.") from error
+            raise UserError(f"Trace {str(source)!r} cannot be read: {error.strerror}; {_WANTED}.") from error
         except UnicodeDecodeError as error:
-            raise UserError(
-                f"Trace {source.name!r} is not UTF-8 text; give a .jsonl file that save() wrote."
-            ) from error
+            raise UserError(f"Trace {str(source)!r} is not UTF-8 text; {_WANTED}.") from error
         return _Reader(source).read(text)
 
     def _names(self) -> str:
@@ -248,9 +248,9 @@ class _Reader:
             if line.strip():
                 self._line(number, line)
         if self.trace is None:
-            raise UserError(f"Trace {self.source.name!r} is empty; give a .jsonl file that save() wrote.")
+            raise UserError(f"Trace {str(self.source)!r} is empty; {_WANTED}.")
         if not self.answered:
-            raise UserError(f"Trace {self.source.name!r} ends without its answer line; the file was cut short.")
+            raise UserError(f"Trace {str(self.source)!r} ends without its answer line: it was cut short; {_WANTED}.")
         return self.trace
 
     def _line(self, number: int, line: str) -> None:
@@ -263,9 +263,7 @@ class _Reader:
 
     def _broken(self, number: int, error: Exception) -> UserError:
         why = f"no {error}" if isinstance(error, KeyError) else str(error)
-        return UserError(
-            f"Trace {self.source.name!r} cannot be read, line {number}: {why[:200]}; give a file that save() wrote."
-        )
+        return UserError(f"Trace {str(self.source)!r} cannot be read, line {number}: {why[:200]}; {_WANTED}.")
 
     def _take(self, kind: str, value: dict[str, Any]) -> None:
         if (kind == "header") != (self.trace is None):

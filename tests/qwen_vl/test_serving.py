@@ -126,7 +126,7 @@ def test_a_successor_behind_transformers_serve(tmp_path) -> None:
 
 def test_a_missing_package_is_named(monkeypatch) -> None:
     monkeypatch.setattr(serving, "find_spec", lambda name: None if name == "uvicorn" else find_spec(name))
-    with pytest.raises(MissingDependency, match="uvicorn"):
+    with pytest.raises(MissingDependency, match=r"uvicorn; in the clone: pip install '\.\[local\]'"):
         serving.serve(["folder"])
     monkeypatch.setattr(sys, "argv", ["serving", "folder"])
     assert serving.main() == 2

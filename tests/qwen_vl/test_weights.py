@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -163,6 +164,12 @@ def test_quantised_on_load(folder, quantization) -> None:
     assert type(engine.model.lm_head).__name__ == "Linear"
     assert not {"Linear8bitLt", "Linear4bit"} & {type(m).__name__ for m in engine.model.visual.modules()}
     assert answer(engine, REQUEST).usage.new_tokens > 0
+
+
+def test_quantising_names_the_extra_it_needs(monkeypatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "bitsandbytes" else find_spec(name))
+    with pytest.raises(MissingDependency, match=r"in the clone: pip install '\.\[quant\]'"):
+        weights.bitsandbytes_settings("nf4", torch.bfloat16)
 
 
 def test_version_changes_with_weights_and_dtype(folder) -> None:

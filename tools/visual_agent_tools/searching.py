@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+from visual_agent.doctor import install_hint
 from visual_agent.errors import ContentError, MissingDependency
 from visual_agent.markup import envelope, escape
 from visual_agent.observations import Observation
@@ -46,7 +47,7 @@ def web_search(query: str, *, results: int = 5) -> Observation:
         from ddgs import DDGS
         from ddgs.exceptions import DDGSException
     except ImportError:
-        raise MissingDependency("Web search needs the package ddgs; pip install 'visual-agent[search]'.") from None
+        raise MissingDependency(f"Web search needs the package ddgs; {install_hint('search')}.") from None
     try:
         hits = DDGS(timeout=TIMEOUT).text(wanted, max_results=int(results), backend=BACKEND)
     except DDGSException as error:

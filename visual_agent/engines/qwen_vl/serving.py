@@ -3,7 +3,7 @@
 In: a folder or hub id, and the options of `transformers serve`. Out: /v1/chat/completions with pictures, streaming
 and usage, for any client of that API:
 
-    pip install 'visual-agent[local]' 'transformers[serving]'
+    pip install '.[local]' 'transformers[serving]'      (in the clone)
     python -m visual_agent.engines.qwen_vl.serving Qwen/Qwen-VL-Chat --port 8000
     visual-agent ask "How much was the total?" receipt.png --model openai:Qwen/Qwen-VL-Chat@http://127.0.0.1:8000/v1
 
@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from visual_agent.doctor import install_hint
 from visual_agent.errors import MissingDependency, VisualAgentError
 
 NEEDED = ("torch", "transformers", "fastapi", "uvicorn", "openai")
@@ -33,9 +34,7 @@ def serve(arguments: Sequence[str]) -> None:
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise MissingDependency(
-            f"Serving needs {', '.join(missing)}; run: pip install 'visual-agent[local]' 'transformers[serving]'."
-        )
+        raise MissingDependency(f"Serving needs {', '.join(missing)}; {install_hint('local')} 'transformers[serving]'.")
     from transformers.cli.transformers import app
 
     from visual_agent.engines.qwen_vl import register_for_serving

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from visual_agent.doctor import memory
+from visual_agent.doctor import install_hint, memory
 from visual_agent.engines.qwen_vl.int4 import is_gptq, load_gptq
 from visual_agent.errors import MissingDependency, ModelMismatch, ModelNotFound, OutOfMemory, UserError
 
@@ -298,7 +298,7 @@ def bitsandbytes_settings(quantization: Quantization, dtype: torch.dtype) -> Any
     from transformers import BitsAndBytesConfig
 
     if importlib.util.find_spec("bitsandbytes") is None:
-        raise MissingDependency("Quantising on load needs bitsandbytes; pip install 'visual-agent[quant]'.")
+        raise MissingDependency(f"Quantising on load needs bitsandbytes; {install_hint('quant')}.")
     if quantization == "int8":
         return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=UNQUANTISED)
     if quantization == "nf4":
