@@ -33,7 +33,7 @@ type: $(VENV)/.all  ## strict types
 check: lint type test  ## what continuous integration runs
 
 questions: $(VENV)/.core  ## the question set: answers and score of both halves, keyword baseline beside it
-	$(BIN)/python tests/questions/run.py
+	$(BIN)/python tests/questions/run.py --fresh
 
 bench: $(VENV)/.all  ## speed figures, as ratios or with their noise
 	$(BIN)/python tests/benchmarks/run.py
@@ -42,7 +42,7 @@ serve: $(VENV)/.all  ## the server on http://127.0.0.1:8000
 	$(BIN)/visual-agent serve
 
 lock: $(VENV)/.all  ## renew uv.lock and constraints.txt
-	$(BIN)/uv lock && $(BIN)/uv export -q --frozen --all-extras --all-groups --no-hashes --no-emit-project -o constraints.txt
+	$(BIN)/pip install -q uv && $(BIN)/uv lock && $(BIN)/uv export -q --frozen --all-extras --all-groups --no-hashes --no-emit-project -o constraints.txt
 
 clean:  ## remove the environment and what runs left behind
 	rm -rf $(VENV) runs dist build

