@@ -18,7 +18,7 @@ from visual_agent.engines.planner.asked.conversation import Conversation, Step
 from visual_agent.engines.planner.asked.extracts import wanted
 from visual_agent.engines.planner.asked.followups import resolve
 from visual_agent.engines.planner.asked.questions import Question
-from visual_agent.engines.planner.asked.weights import concept_name, weight
+from visual_agent.engines.planner.asked.weights import weight
 from visual_agent.engines.planner.choices import changes
 from visual_agent.engines.planner.choices.versions import about
 from visual_agent.engines.planner.fields.categories import of_kind_asked
@@ -167,7 +167,7 @@ def _why_read(question: Question, name: str) -> str:
         "changes": ("what changed", "变化之处"),
     }
     english, chinese = kinds.get(question.kind, ("a value", "某个值"))
-    sought = ", ".join(dict.fromkeys(concept_name(t).replace("_", " ") for t in question.content[:6]))
+    sought = ", ".join(dict.fromkeys(t.text for t in question.content[:6]))
     kind = wanted(question)
     typed = f" (of type {kind})" if kind else ""
     return _say(
