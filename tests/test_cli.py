@@ -143,6 +143,23 @@ def test_no_file_can_lie_below_a_file(capsys, monkeypatch, tmp_path, option) -> 
     assert "Not a directory" in capsys.readouterr().err
 
 
+def test_no_numbered_drawing_may_be_an_input(capsys, monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr("visual_agent.agent.VisualAgent.run", lambda *_, **__: pytest.fail("ran"))
+    first, second = tmp_path / "a.png", tmp_path / "page-2.png"
+    for path in (first, second):
+        Image.open(RECEIPT).save(path)
+    assert run(["ask", "q", str(first), str(second), "--draw", str(tmp_path / "page.png")]) == 2
+    assert f"{str(second)!r} is an input" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["ground", "cup", RECEIPT, "--model"], ["doctor", "--probe"]])
+def test_a_model_on_a_server_declares_no_form_of_boxes(capsys, monkeypatch, arguments) -> None:
+    pytest.importorskip("langchain_openai")
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "none")
+    assert run([*arguments, "qwen-vl-plus"]) == 2
+    assert "declares no form of boxes" in capsys.readouterr().err
+
+
 def test_missing_folders_are_made(tmp_path) -> None:
     saved, page, drawn = tmp_path / "a" / "run.jsonl", tmp_path / "b" / "c" / "page.html", tmp_path / "d" / "drawn.png"
     assert run(["ask", "How much was the total?", RECEIPT, "--trace", str(saved), "--draw", str(drawn)]) == 0

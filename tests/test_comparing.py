@@ -150,6 +150,27 @@ def test_blank_pages_lie_as_they_are() -> None:
     assert observation.regions[0].box.iou(Box(100, 120, 160, 150)) > 0.7
 
 
+@pytest.mark.parametrize("blank_is_second", [True, False])
+def test_a_page_with_one_text_and_the_same_page_without_it(blank_is_second: bool) -> None:
+    blank, written = Image.new("RGB", (800, 600), "white"), Image.new("RGB", (800, 600), "white")
+    ImageDraw.Draw(written).text((100, 100), "Hello", font=font(30), fill="black")
+    observation = compared(*((written, blank) if blank_is_second else (blank, written)))[1]
+    assert "aligned (as they lie), 1 difference." in observation.text
+    assert observation.regions[0].box.iou(Box(102, 110, 175, 137)) > 0.7
+
+
+def test_what_could_not_be_compared_is_not_called_equal() -> None:
+    from skimage import data
+
+    cat = data.chelsea()
+    for a, b in ((cat, np.full_like(cat, 255)), (np.full_like(cat, 255), cat)):
+        observation = compared(a, b)[1]
+        assert "cannot be aligned: one of them has too little detail" in observation.text
+        assert "they were not compared" in observation.text
+        assert observation.data["compared"] is False
+    assert compared(page(), page())[1].data["compared"] is True
+
+
 def test_unknown_picture() -> None:
     with pytest.raises(ImageNotFound):
         compare(Ledger([page()]), "img1", "img2")

@@ -18,8 +18,10 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from PIL import Image
 
 from visual_agent.agent import Limits, VisualAgent
-from visual_agent.delivery import MAX_PICTURES, Delivery
+from visual_agent.delivery import MAX_PICTURES, TOOL_PICTURES, Delivery
+from visual_agent.doctor import install_hint
 from visual_agent.errors import EndpointError
+from visual_agent.geometry import Transform
 from visual_agent.images import Ledger
 from visual_agent.messages import image_block
 
@@ -112,7 +114,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def agent_on(endpoint: Endpoint, **options: Any) -> VisualAgent:
-    langchain_openai = pytest.importorskip("langchain_openai", reason="needs the extra visual-agent[api]")
+    langchain_openai = pytest.importorskip("langchain_openai", reason=f"needs its extra; {install_hint('api')}")
     model = langchain_openai.ChatOpenAI(
         model="qwen-vl-max", base_url=endpoint.url, api_key="none", max_retries=0, temperature=0
     )
@@ -223,7 +225,8 @@ def test_a_model_that_takes_pictures_in_tool_messages_gets_them_there():
 
 
 def test_pictures_of_parallel_calls_follow_all_their_messages():
-    expanded = Delivery(Model()).expand([*messages_of(Ledger([picture()]), 3), HumanMessage("next")])
+    ledger = Ledger([picture()])
+    expanded = Delivery(Model()).expand([*messages_of(ledger, 3), HumanMessage("next")])
     assert [m.type for m in expanded] == ["human", "ai", "tool", "tool", "tool", "human", "human"]
     assert sum(b["type"] == "image" for b in expanded[5].content) == 3
 
@@ -241,6 +244,37 @@ def test_older_pictures_of_tools_are_named_in_words():
     assert kinds(expanded).count("image") == MAX_PICTURES
     assert kinds(expanded[:1]).count("image") == 1, "the user's own picture always goes along"
     assert "shown before" in str(expanded[2].content)
+
+
+def test_many_pictures_of_the_user_leave_room_for_those_of_tools():
+    ledger = Ledger([picture(size=(200, 100 + i)) for i in range(MAX_PICTURES + 3)])
+    cut = ledger.derive("img1", picture(size=(50, 50)), Transform(), "crop")
+    given = [
+        HumanMessage([image_block(root) for root in ledger.roots()]),
+        AIMessage("", tool_calls=[{"name": "crop", "args": {}, "id": "c", "type": "tool_call"}]),
+        ToolMessage([image_block(cut)], name="crop", tool_call_id="c"),
+    ]
+    delivery = Delivery(Model())
+    before = delivery.expand(given[:1])
+    assert kinds(before).count("image") == MAX_PICTURES
+    assert ["not shown" in str(block) for block in before[0].content].count(True) == 3
+    assert "shown before" not in str(before)
+    after = delivery.expand(given)
+    assert kinds(after).count("image") == MAX_PICTURES
+    assert kinds(after[-1:]).count("image") == 1, "what the tool shows is among them"
+    told = str(after[0].content)
+    assert "img4, 200x103 pixels: shown before" in told
+    assert "img3, 200x102 pixels: not shown" in told
+
+
+def test_the_newest_pictures_of_tools_have_a_few_places():
+    ledger = Ledger([picture(size=(200, 100 + i)) for i in range(MAX_PICTURES)])
+    roots = HumanMessage([image_block(root) for root in ledger.roots()])
+    expanded = Delivery(Model()).expand([roots, *messages_of(ledger, 7)[1:]])
+    assert [kinds([m]).count("image") for m in expanded if m.type == "human"] == [
+        MAX_PICTURES - TOOL_PICTURES,
+        TOOL_PICTURES,
+    ]
 
 
 def test_a_picture_that_is_gone_is_said():

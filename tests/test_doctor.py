@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+
+import pytest
+
 from visual_agent.display import show_doctor
-from visual_agent.doctor import advice, examine, memory_plan
+from visual_agent.doctor import advice, examine, memory_plan, ocr_state
+from visual_agent.errors import MissingDependency
+from visual_agent_tools import ocr
 
 
 def test_memory_plan_follows_the_exact_sizes() -> None:
@@ -30,6 +37,14 @@ def test_the_table_says_how_to_install_what_is_missing(capsys) -> None:
     show_doctor(findings)
     shown = " ".join(capsys.readouterr().out.split())
     assert "missing bitsandbytes; in the clone: pip install '.[quant]'" in shown
+
+
+def test_reading_without_its_engine_says_how_to_install_it(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
+    with pytest.raises(MissingDependency, match=r"; in the clone: pip install \.$"):
+        ocr._make()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert ocr_state() == "missing rapidocr, onnxruntime, cv2; in the clone: pip install ."
 
 
 def test_examine_finds_this_installation() -> None:

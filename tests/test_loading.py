@@ -9,6 +9,7 @@ import struct
 import threading
 import time
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -475,6 +476,34 @@ def test_filled_in_forms_are_drawn() -> None:
     data = data.replace(b"/Type/Page/", b"/Type/Page/Annots[7 0 R]/")
     red, _, blue = load(data).image.getpixel((100, 250))
     assert red > blue + 50
+
+
+def test_slow_form_fields_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = zlib.compress(b"".join(b"0 0 m %d %d l %d 49 l f\n" % (i % 99, i % 47, i % 31) for i in range(60_000)), 9)
+    field = (
+        b"6 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 100 50]/Filter/FlateDecode/Length %d>>stream\n" % len(lines)
+        + lines
+        + b"\nendstream endobj\n"
+        b"7 0 obj<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V(b)/Rect[0 0 100 50]/F 4/AP<</N 6 0 R>>>>endobj\n"
+    )
+    data = pdf(b"", extra=field)
+    data = data.replace(b"/Type/Catalog", b"/Type/Catalog/AcroForm<</Fields[7 0 R]>>")
+    data = data.replace(b"/Type/Page/", b"/Type/Page/Annots[7 0 R]/")
+    monkeypatch.setattr(documents, "PAGE_SECONDS", 0.05)
+    with pytest.raises(ImageTooLarge, match="seconds to draw"):
+        load(data)
+    assert load(TWO_PAGES).image.size == (555, 277)
+
+
+def test_fields_without_an_appearance_are_drawn() -> None:
+    field = (
+        b"7 0 obj<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V(Hello)/DA(/Helv 12 Tf 0 g)/Rect[0 0 100 50]/F 4>>endobj\n"
+        b"8 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n"
+    )
+    form = b"/AcroForm<</Fields[7 0 R]/NeedAppearances true/DR<</Font<</Helv 8 0 R>>>>>>"
+    data = pdf(b"", extra=field).replace(b"/Type/Catalog", b"/Type/Catalog" + form)
+    data = data.replace(b"/Type/Page/", b"/Type/Page/Annots[7 0 R]/")
+    assert np.count_nonzero(np.asarray(load(data).image.convert("L")) < 128) > 200
 
 
 def test_slow_pages_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

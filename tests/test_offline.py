@@ -201,7 +201,7 @@ def test_two_pictures_are_compared():
     step = Step("", "compare", move.arguments, read(compared), compared)
     assert (
         next_move(Conversation(question, ("img1", "img2"), NAMES, (step,))).answer
-        == '"12.00" became "13.00" [r21][r20]'
+        == '"12.00" became "13.00" [r21][r20]; one more place looks different [r23][r22]'
     )
 
 

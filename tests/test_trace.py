@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from agent_kit import act, agent_of, final, picture
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from visual_agent.errors import ImageError, ImageNotFound, ImageUnreadable, UserError
 from visual_agent.images import Ledger
@@ -196,6 +196,26 @@ def test_pictures_that_are_gone_or_changed(trace, tmp_path):
         trace.image("img9")
     with pytest.raises(ImageError):
         Trace.load(path).save(tmp_path / "copy.jsonl")
+
+
+def test_a_picture_file_that_is_no_png_is_not_opened(trace, tmp_path, monkeypatch):
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.fail("a program was started"))
+    path = trace.save(tmp_path / "run.jsonl")
+    record = trace.picture("img1")
+    box = "0 0 {} {}".format(*record.size)
+    eps = f"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: {box}\n%%EndComments\nshowpage\n%%EOF\n"
+    (tmp_path / "run.pictures" / f"{record.hash}.png").write_text(eps, encoding="ascii")
+    with pytest.raises(ImageUnreadable, match="cannot be read"):
+        Trace.load(path).image("img1")
+
+
+@pytest.mark.parametrize("limit", [15_000, 5_000], ids=["a warning", "an error"])
+@pytest.mark.filterwarnings("error")
+def test_a_picture_file_that_is_a_bomb_is_an_image_error(trace, tmp_path, monkeypatch, limit):
+    path = trace.save(tmp_path / "run.jsonl")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)  # img1 has 20,000
+    with pytest.raises(ImageUnreadable, match="cannot be read"):
+        Trace.load(path).image("img1")
 
 
 def test_pictures_may_come_from_a_ledger():

@@ -10,10 +10,11 @@ import asyncio
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from langchain.agents import create_agent
 from langchain_core.language_models import BaseChatModel
@@ -32,19 +33,21 @@ from visual_agent.loading import LoadPolicy, load
 from visual_agent.looks import Looks
 from visual_agent.middleware import Budget, Repair, Repeats
 from visual_agent.recording import Recorder
-from visual_agent.runs import Limits, Run
+from visual_agent.runs import Limits, OutOfTime, Run
 from visual_agent.sessions import Session, question_text
 from visual_agent.trace import Step
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
-    from visual_agent.loading import Source
+    from visual_agent.loading import Loaded, Source
 
 __all__ = ["Limits", "ToolChoice", "VisualAgent"]
 
 #: A tool of ours by name, any LangChain tool, or a function that makes one for a ledger.
 ToolChoice: TypeAlias = "str | BaseTool | Callable[[Ledger], BaseTool]"
+
+T = TypeVar("T")
 
 #: Tools whose result may change between two equal calls: never answered from memory.
 _UNSTEADY = frozenset({"web_search"})
@@ -71,6 +74,7 @@ class VisualAgent:
         search: whether the agent may search the web.
         detector: see `visual_agent.tools`; finds objects for `ground` and `count`.
         max_threads: conversations held at once; the one unused for longest is forgotten first.
+        max_pictures: pictures of the user's that one conversation may hold; None for any number.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class VisualAgent:
         search: bool = False,
         detector: Any = None,
         max_threads: int = 64,
+        max_pictures: int | None = None,
     ) -> None:
         from visual_agent.chat_models import ChatQwenVL, load_model
 
@@ -104,7 +109,7 @@ class VisualAgent:
         self._system_prompt = system_prompt
         self._checkpointer = checkpointer or InMemorySaver()
         self._search, self._detector = search, detector
-        self._max_threads = max_threads
+        self._max_threads, self._max_pictures = max_threads, max_pictures
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
         self._make_tools(Ledger(policy=self.policy))  # a wrong tool name is told now, not at the first question
@@ -143,16 +148,17 @@ class VisualAgent:
 
     def stream(self, question: str, *pictures: Source, thread: str | None = None) -> Iterator[Step | Answer]:
         """As `run`, giving each `Step` as it ends and the `Answer` at the end."""
-        question = question_text(question)
-        loaded = [load(source, self.policy) for source in pictures]
-        with self._opened(thread) as session, session.turn(), self._kept_or_undone(session):
-            recorder = self._begin(session, question)
-            content = session.content(question, loaded)
+        run = Run(question_text(question), self.limits)
+        loaded = self._load(run, pictures)
+        used = run.elapsed()
+        with self._opened(thread) as session, session.turn(), self._kept_or_undone(session, run):
+            recorder = self._begin(session, run, used)
+            content = session.content(run.question, loaded)
             try:
-                for update in session.graph.stream(**self._call(session, recorder.run, content)):
+                for update in session.graph.stream(**self._call(session, run, content)):
                     yield from recorder.take(update)
             except GraphRecursionError:
-                recorder.run.stop("model_calls")
+                run.stop("model_calls")
             answer = recorder.finish()
         yield answer
 
@@ -160,21 +166,22 @@ class VisualAgent:
         self, question: str, *pictures: Source, thread: str | None = None
     ) -> AsyncIterator[Step | Answer]:
         """As `stream`."""
-        question = question_text(question)
-        loaded = [await asyncio.to_thread(load, source, self.policy) for source in pictures]
+        run = Run(question_text(question), self.limits)
+        loaded = await self._aload(run, pictures)
+        used = run.elapsed()
         with self._opened(thread) as session:
             async with session.aturn():
-                with self._kept_or_undone(session):
-                    recorder = self._begin(session, question)
-                    content = await asyncio.to_thread(session.content, question, loaded)
+                with self._kept_or_undone(session, run):
+                    recorder = self._begin(session, run, used)
+                    content = await _to_its_end(asyncio.to_thread(session.content, run.question, loaded))
                     try:
-                        updates: Any = session.graph.astream(**self._call(session, recorder.run, content))
+                        updates: Any = session.graph.astream(**self._call(session, run, content))
                         async with aclosing(updates):  # or the graph of a reader who leaves would end later
                             async for update in updates:
                                 for step in recorder.take(update):
                                     yield step
                     except GraphRecursionError:
-                        recorder.run.stop("model_calls")
+                        run.stop("model_calls")
                     answer = recorder.finish()
         yield answer
 
@@ -227,9 +234,25 @@ class VisualAgent:
                 session.forgotten = True
         self._checkpointer.delete_thread(thread)
 
-    def _begin(self, session: Session, question: str) -> Recorder:
+    def _load(self, run: Run, pictures: Sequence[Source]) -> list[Loaded]:
+        """The pictures, each in what time the run has left."""
+        try:
+            return [run.bounded(partial(load, source, self.policy)) for source in pictures]
+        except OutOfTime:
+            raise _pictures_too_slow(run) from None
+
+    async def _aload(self, run: Run, pictures: Sequence[Source]) -> list[Loaded]:
+        """As `_load`."""
+        try:
+            return [await run.abounded(asyncio.to_thread(load, source, self.policy)) for source in pictures]
+        except OutOfTime:
+            raise _pictures_too_slow(run) from None
+
+    def _begin(self, session: Session, run: Run, used: float) -> Recorder:
+        """Follow a run whose turn it is, and which has used `used` seconds before it waited for its turn."""
         session.runs += 1
-        run = Run(question, self.limits, number=session.runs)
+        run.number = session.runs
+        run.go_on(used)
         names = [tool.name for tool in session.tools]
         settings = {
             "limits": {
@@ -310,7 +333,7 @@ class VisualAgent:
             context_schema=Run,
             checkpointer=self._checkpointer,
         )
-        return Session(name, ledger, graph, tools, lasting=lasting)
+        return Session(name, ledger, graph, tools, looks, self._max_pictures, lasting=lasting)
 
     def _rules(self) -> str | None:
         """The system prompt; our own model gets the agent's rules in its ReAct preamble instead."""
@@ -346,14 +369,18 @@ class VisualAgent:
         return all_tools(ledger, model=model, detector=self._detector, search=self._search)
 
     @contextmanager
-    def _kept_or_undone(self, session: Session) -> Iterator[None]:
+    def _kept_or_undone(self, session: Session, run: Run) -> Iterator[None]:
         """After a good run its messages stay; after a failed or cancelled one the thread is as it was before."""
+        before = session.mark()
         try:
             yield
         except BaseException:
-            if not session.checkpoint:
+            run.over = True
+            session.undo(before)
+            if session.forgotten or not session.checkpoint:
                 self._unregister(session)
             raise
+        run.over = True
         if session.lasting and session.forgotten:
             self._checkpointer.delete_thread(session.name)
         elif session.lasting:
@@ -363,11 +390,28 @@ class VisualAgent:
                 self._sessions.setdefault(session.name, session)
 
     def _unregister(self, session: Session) -> None:
-        """A thread whose first run failed never was."""
+        """A thread whose first run failed never was; one that was forgotten meanwhile is gone."""
         with self._lock:
             if self._sessions.get(session.name) is session:
                 del self._sessions[session.name]
         self._checkpointer.delete_thread(session.name)
+
+
+def _pictures_too_slow(run: Run) -> UserError:
+    return UserError(
+        f"The pictures took longer to load than the {run.limits.seconds:g} seconds of a whole run; give fewer or "
+        "smaller ones, or more seconds in Limits."
+    )
+
+
+async def _to_its_end(work: Awaitable[T]) -> T:
+    """What `work` gives. Cancelled, wait for its end first: what it enters could not be taken back before."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _parts(case: tuple[str, Sequence[Source]]) -> tuple[Any, ...]:

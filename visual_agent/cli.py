@@ -27,6 +27,7 @@ from visual_agent.errors import MissingDependency, ModelNotFound, UserError, Vis
 
 if TYPE_CHECKING:
     from visual_agent.answers import Answer
+    from visual_agent.engines.base import Engine
     from visual_agent.images import Ledger
     from visual_agent.observations import Observation
     from visual_agent.trace import Trace
@@ -95,7 +96,7 @@ def ask(
     if not question.strip():
         raise UserError("The question is empty; ask something, for example 'How much was the total?'.")
     check_target(trace, images)
-    check_picture_target(draw, images)
+    check_picture_target(draw, images, count=len(images))
     started = time.perf_counter()
     agent = VisualAgent(load_model(model), limits=Limits(seconds=seconds), search=search)
     answer = agent.run(question, *images, thread="ask")
@@ -148,13 +149,13 @@ def _save_page(trace: Trace, path: Path) -> None:
 def _draw_evidence(answer: Answer, ledger: Ledger, path: Path) -> list[Path]:
     """One picture for each root that holds evidence (the second gets `-2` before the suffix), else the first root."""
     from visual_agent.drawing import draw
+    from visual_agent.outputs import numbered
 
     named = sorted({e.image for e in answer.evidence}) or [ledger.roots()[0].name]
     paths = []
     for number, name in enumerate(named, 1):
         marks = [(e.box, e.phrase) for e in answer.evidence if e.image == name]
-        target = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
-        paths.append(_save_picture(draw(ledger.get(name).image, marks), target))
+        paths.append(_save_picture(draw(ledger.get(name).image, marks), numbered(path, number)))
     return paths
 
 
@@ -205,16 +206,25 @@ def ground(
     draw: Draw = None,
 ) -> None:
     """Find a phrase in a picture and print its boxes."""
-    from visual_agent.chat_models import load_model
     from visual_agent.images import Ledger
     from visual_agent.outputs import check_picture_target
-    from visual_agent.tools import engine_of
     from visual_agent.tools import ground as find
 
     check_picture_target(draw, [image])
     ledger = Ledger([image])
-    chat_model = load_model(model) if model != "offline" else None
-    _report(find(ledger, phrase, model=engine_of(chat_model)), ledger, as_json=as_json, draw=draw)
+    engine = _engine_of(model, "ground with a model of this machine") if model != "offline" else None
+    _report(find(ledger, phrase, model=engine), ledger, as_json=as_json, draw=draw)
+
+
+def _engine_of(model: str, instead: str) -> Engine:
+    """The engine behind a model's name; an API model has none."""
+    from visual_agent.chat_models import load_model
+    from visual_agent.tools import engine_of
+
+    engine = engine_of(load_model(model))
+    if engine is None:
+        raise UserError(f"{model!r} runs on a server, which declares no form of boxes; {instead}.")
+    return engine
 
 
 @app.command()
@@ -374,13 +384,8 @@ def doctor(
 
 def _probe(model: str) -> dict[str, Any]:
     from visual_agent.calibration import calibrate
-    from visual_agent.chat_models import load_model
-    from visual_agent.tools import engine_of
 
-    engine = engine_of(load_model(model))
-    if engine is None:
-        raise UserError(f"{model!r} runs on a server, which declares no form of boxes; probe models of this machine.")
-    return calibrate(engine).to_dict()
+    return calibrate(_engine_of(model, "probe models of this machine")).to_dict()
 
 
 def main() -> None:

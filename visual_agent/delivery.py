@@ -24,6 +24,9 @@ from visual_agent.runs import Run
 #: Newest pictures that one call carries; older ones are named in words, and the model can look again.
 MAX_PICTURES = 12
 
+#: Of these, as many are kept for the newest pictures of tools, however many the user gave.
+TOOL_PICTURES = 4
+
 #: PNG files above this many bytes go out as JPEG of quality 95: endpoints refuse larger ones.
 MAX_PNG_BYTES = 4_000_000
 
@@ -38,6 +41,7 @@ class Delivery(AgentMiddleware[AgentState[Any], Run]):
         # OpenAI's Chat Completions refuse pictures in tool messages whatever a profile says (it speaks of Responses).
         self._in_tool_messages = bool(profile.get("image_tool_message")) and not _is_chat_completions(model)
         self._encoded: dict[str, tuple[str, str]] = {}
+        self._shown: set[str] = set()  # file_ids
 
     def wrap_model_call(
         self, request: ModelRequest[Run], handler: Callable[[ModelRequest[Run]], ModelResponse[Any]]
@@ -54,6 +58,7 @@ class Delivery(AgentMiddleware[AgentState[Any], Run]):
     def expand(self, messages: Sequence[AnyMessage]) -> list[AnyMessage]:
         """The messages as the model is to receive them; the given ones stay as they are."""
         kept = _newest_pictures(messages)
+        self._shown.update(kept.values())
         result: list[AnyMessage] = []
         waiting: list[Any] = []
         for index, message in enumerate(messages):
@@ -88,7 +93,8 @@ class Delivery(AgentMiddleware[AgentState[Any], Run]):
         if not self._sees:
             return [_text(f"({called}: you cannot see it, your tools can)")]
         if not kept:
-            return [_text(f"({called}: shown before)")]
+            when = "shown before" if block["file_id"] in self._shown else "not shown, as there are too many pictures"
+            return [_text(f"({called}: {when})")]
         data, mime_type = self._encode(pixels)
         picture = {"type": "image", "base64": data, "mime_type": mime_type}
         return [_text(f"{called}:"), picture] if name else [picture]
@@ -121,16 +127,17 @@ def _is_picture(block: Any) -> bool:
     return isinstance(block, dict) and block.get("type") == "image" and "file_id" in block
 
 
-def _newest_pictures(messages: Sequence[AnyMessage]) -> set[tuple[int, int]]:
-    """Places (message, block) of the pictures to deliver: those of users first, then the newest of tools."""
-    places = [
-        (isinstance(message, HumanMessage), index, at)
-        for index, message in enumerate(messages)
-        if not isinstance(message.content, str)
-        for at, block in enumerate(message.content)
-        if _is_picture(block)
-    ]
-    return {(index, at) for _, index, at in sorted(places, reverse=True)[:MAX_PICTURES]}
+def _newest_pictures(messages: Sequence[AnyMessage]) -> dict[tuple[int, int], str]:
+    """The pictures to deliver, by (message, block) their file_id: the newest few of tools, then users', then others."""
+    users: list[tuple[tuple[int, int], str]] = []
+    tools: list[tuple[tuple[int, int], str]] = []
+    for index, message in enumerate(messages):
+        side = users if isinstance(message, HumanMessage) else tools
+        for at, block in enumerate(message.content):  # the letters of a text are no pictures
+            if isinstance(block, dict) and _is_picture(block):
+                side.append(((index, at), str(block["file_id"])))
+    users, tools = users[::-1], tools[::-1]
+    return dict([*tools[:TOOL_PICTURES], *users, *tools[TOOL_PICTURES:]][:MAX_PICTURES])
 
 
 def _is_chat_completions(model: BaseChatModel) -> bool:

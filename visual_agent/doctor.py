@@ -114,7 +114,7 @@ def examine() -> dict[str, Any]:
 def ocr_state() -> str:
     """State of reading: "ready" when RapidOCR and its runtime are there, else what to do."""
     missing = [p for p in ("rapidocr", "onnxruntime", "cv2") if importlib.util.find_spec(p) is None]
-    return f"missing {', '.join(missing)}; reinstall visual-agent" if missing else "ready"
+    return f"missing {', '.join(missing)}; in the clone: pip install ." if missing else "ready"
 
 
 def language_model_state() -> str:

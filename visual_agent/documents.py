@@ -105,11 +105,30 @@ def _pixel_size(width: float, height: float, max_pixels: int) -> tuple[int, int]
     return min(wide, max_pixels // high or 1), min(high, max_pixels)
 
 
+def _stamp_fields(page: Any) -> None:
+    """Make the page's form fields stamps, which are drawn with the page and look the same.
+
+    PDFium's own way of drawing fields, FPDF_FFLDraw, knows no pause. Loading the page has filled in what they show.
+    """
+    import ctypes
+
+    import pypdfium2.raw as pdfium
+
+    stamp = (ctypes.c_ushort * 6)(*map(ord, "Stamp"))  # UTF-16 that ends with 0
+    for number in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        if field := pdfium.FPDFPage_GetAnnot(page, number):
+            if pdfium.FPDFAnnot_GetSubtype(field) == pdfium.FPDF_ANNOT_WIDGET:
+                pdfium.FPDFAnnot_SetStringValue(field, b"Subtype", stamp)
+            pdfium.FPDFPage_CloseAnnot(field)
+
+
 def _draw(page: Any, bitmap: Any, size: tuple[int, int], label: str) -> None:
-    """Draw the page step by step, so that it can be given up; then its form fields."""
+    """Draw the page with its form fields step by step, so that it can be given up."""
     import pypdfium2.internal
     import pypdfium2.raw as pdfium
 
+    if page.formenv:
+        _stamp_fields(page)
     deadline = time.monotonic() + PAGE_SECONDS
     pause = pdfium.IFSDK_PAUSE(version=1)
     pypdfium2.internal.set_callback(pause, "NeedToPauseNow", lambda _: time.monotonic() > deadline)
@@ -125,5 +144,3 @@ def _draw(page: Any, bitmap: Any, size: tuple[int, int], label: str) -> None:
         )
     if status == pdfium.FPDF_RENDER_FAILED:
         raise ValueError("PDFium could not draw it")
-    if page.formenv:
-        pdfium.FPDF_FFLDraw(page.formenv, *arguments)

@@ -18,7 +18,7 @@ In: nothing. Out: the tree below. All messages end with what to do.
     │   ├── ModelNotFound         unknown name, missing file or shard
     │   ├── ModelMismatch         weights whose names, shapes or format do not fit
     │   ├── OutOfMemory           the weights or the cache do not fit this machine
-    │   ├── EndpointError         a remote model refused, failed or has no key
+    │   ├── EndpointError         a remote model refused the call or failed
     │   ├── NeedsVisionModel      the offline engine cannot see what was asked
     │   └── Cancelled             the caller cancelled the generation
     ├── ToolError                 a tool could not do its work
@@ -101,7 +101,7 @@ class OutOfMemory(EngineError):
 
 
 class EndpointError(EngineError):
-    """A remote model refused the call, failed, or has no key."""
+    """A remote model refused the call or failed; a key that is not set is a `UserError`."""
 
 
 class NeedsVisionModel(EngineError):

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from visual_agent.loading import Loaded, LoadPolicy, Source
 
+
+#: Whether the run that this code works for is over: a tool left behind in a thread enters nothing any more.
+RUN_IS_OVER: ContextVar[Callable[[], bool]] = ContextVar("run_is_over", default=lambda: False)
 
 #: Rows hashed at a time.
 _BAND = 256
@@ -125,6 +129,11 @@ class Picture:
         return Box(0, 0, *self.size)
 
 
+def _refuse_late_entry() -> None:
+    if RUN_IS_OVER.get()():
+        raise UserError("The run that asked for this is over, and nothing more is entered for it; ask again.")
+
+
 #: How many names an error lists.
 _NAMES_SHOWN = 30
 _SPOKEN_NAME = re.compile(
@@ -190,6 +199,7 @@ class Ledger:
         return picture
 
     def _enter(self, picture: Picture) -> Picture:
+        _refuse_late_entry()
         self._pictures[picture.name] = picture
         return picture
 
@@ -233,6 +243,7 @@ class Ledger:
             key = (frame, region.box, region.phrase)
             if key in self._region_ids:
                 return self._regions[self._region_ids[key]]
+            _refuse_late_entry()
             entry = replace(region, frame=frame, id=f"r{len(self._regions) + 1}")
             self._regions[entry.id] = entry
             self._region_ids[key] = entry.id
@@ -251,6 +262,20 @@ class Ledger:
         """All recorded regions, oldest first."""
         with self._lock:
             return list(self._regions.values())
+
+    def mark(self) -> tuple[int, int]:
+        """How many pictures and regions there are now, for `cut_back`."""
+        with self._lock:
+            return len(self._pictures), len(self._regions)
+
+    def cut_back(self, mark: tuple[int, int]) -> None:
+        """Forget the pictures and regions that were entered since `mark` was taken."""
+        with self._lock:
+            for name in list(self._pictures)[mark[0] :]:
+                del self._pictures[name]
+            for region in list(self._regions.values())[mark[1] :]:
+                del self._regions[region.id]
+                del self._region_ids[region.frame, region.box, region.phrase]
 
     def in_root(self, region: Region) -> Region:
         """The same region in pixels of its root picture, cut at the root's edges."""

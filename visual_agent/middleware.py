@@ -25,7 +25,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from visual_agent.errors import EndpointError, EngineError, ModelOutputError, NeedsVisionModel, VisualAgentError
-from visual_agent.images import Ledger
+from visual_agent.images import RUN_IS_OVER, Ledger
 from visual_agent.looks import Look, Looks, Seen, look_of
 from visual_agent.runs import REPAIRS, OutOfTime, Run
 
@@ -103,7 +103,7 @@ class Budget(AgentMiddleware[State, Run]):
             return refusal
         started = time.monotonic()
         try:
-            return run.bounded(lambda: handler(request))
+            return run.bounded(lambda: _entering_for(run, handler, request))
         except OutOfTime:
             return _tool_out_of_time(run, request)
         finally:
@@ -118,11 +118,25 @@ class Budget(AgentMiddleware[State, Run]):
             return refusal
         started = time.monotonic()
         try:
-            return await asyncio.wait_for(handler(request), run.left())
+            return await asyncio.wait_for(_aentering_for(run, handler, request), run.left())
         except TimeoutError:
             return _tool_out_of_time(run, request)
         finally:
             run.tool_seconds[_call_id(request)] = time.monotonic() - started
+
+
+def _entering_for(run: Run, tool: Callable[[ToolCallRequest], ToolResult], request: ToolCallRequest) -> ToolResult:
+    """Run a tool, in a context of its own, that enters pictures and regions only while its run goes on."""
+    RUN_IS_OVER.set(lambda: run.over)
+    return tool(request)
+
+
+async def _aentering_for(
+    run: Run, tool: Callable[[ToolCallRequest], Awaitable[ToolResult]], request: ToolCallRequest
+) -> ToolResult:
+    """As `_entering_for`."""
+    RUN_IS_OVER.set(lambda: run.over)
+    return await tool(request)
 
 
 def _count_model_call(run: Run) -> float:
@@ -314,7 +328,8 @@ class Repeats(AgentMiddleware[State, Run]):
     def _remember(self, request: ToolCallRequest, look: Look | None, result: ToolResult) -> ToolResult:
         if look and isinstance(result, ToolMessage) and result.status != "error" and isinstance(result.artifact, dict):
             run = _run_of(request)
-            self._looks.add(Seen(look, result.content, result.artifact, _call_id(request), run.number))
+            if not run.over:
+                self._looks.add(Seen(look, result.content, result.artifact, _call_id(request), run.number))
         return result
 
 

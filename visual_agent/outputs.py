@@ -12,8 +12,13 @@ from pathlib import Path
 from visual_agent.errors import UserError
 
 
-def check_picture_target(path: Path | None, inputs: Sequence[str | Path]) -> None:
-    """As `check_target`, for a picture: its suffix must name a format that can be written."""
+def numbered(path: Path, number: int) -> Path:
+    """Where the picture of that number (from 1) goes when a command draws several: page.png, page-2.png, ..."""
+    return path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+
+
+def check_picture_target(path: Path | None, inputs: Sequence[str | Path], *, count: int = 1) -> None:
+    """As `check_target`, for `count` pictures: the suffix must name a format that can be written."""
     if path is None:
         return
     from PIL import Image
@@ -21,7 +26,8 @@ def check_picture_target(path: Path | None, inputs: Sequence[str | Path]) -> Non
     suffix = path.suffix.lower()
     if Image.registered_extensions().get(suffix) not in Image.SAVE:
         raise UserError(f"{str(path)!r} names no picture format ({suffix or 'no suffix'}); give a .png or .jpg path.")
-    check_target(path, inputs)
+    for number in range(1, count + 1):
+        check_target(numbered(path, number), inputs)
 
 
 def check_target(path: Path | None, inputs: Sequence[str | Path]) -> None:

@@ -21,6 +21,7 @@ from visual_agent.sessions import Session
 from visual_agent.trace import Step, Trace, answer_to_dict
 
 _THOUGHT = re.compile(r"\A\s*Thought\s*[:：]\s*")
+_OPENING = re.compile(r"\A\s*(?:Thought|Final Answer)[ \t]*[:：]")
 _FINAL = re.compile(r"\A.*?^[ \t]*Final Answer[ \t]*[:：]\s*", re.DOTALL | re.MULTILINE)
 
 
@@ -84,7 +85,7 @@ class Recorder:
             self._asked[str(call["id"])] = message, dict(call), seconds
             seconds = 0.0  # the model call is counted once, with its first tool call
         if not message.tool_calls and not message.invalid_tool_calls:
-            self._final = _FINAL.sub("", message.text).strip()
+            self._final = _final_of(message)
             self._last_thought = str(message.additional_kwargs.get("reasoning_content") or "").strip()
 
     def _step(self, message: ToolMessage) -> Step:
@@ -109,6 +110,13 @@ class Recorder:
         if not failed:
             self._session.saw(step.call_id, step.tool, observation)
         return step
+
+
+def _final_of(message: AIMessage) -> str:
+    """The answer. Our own models' text has been read by then; others may write in ReAct's words, or quote them."""
+    ours = message.response_metadata.get("model_provider") == "visual_agent"
+    text = message.text
+    return (_FINAL.sub("", text) if not ours and _OPENING.match(text) else text).strip()
 
 
 def _thought(message: AIMessage) -> str:

@@ -5,10 +5,11 @@ In: `Limits`. Out: `Run`, which the agent's middleware asks before every model c
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -41,7 +42,10 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may use: calls of the model, calls of tools, seconds of wall time."""
+    """What one run may use: calls of the model, calls of tools, seconds of wall time.
+
+    The seconds count from the loading of the pictures to the answer, without the wait for a thread's turn.
+    """
 
     model_calls: int = 12
     tool_calls: int = 24
@@ -64,6 +68,7 @@ class Run:
     """The state of one run. A tool left behind when its time was over may still count, so counters have a lock.
 
     `stopped` names the limit that ended the run: "model_calls", "tool_calls", "seconds" or "unreadable_output".
+    `over`: the run has ended; what a thread left behind brings now is not wanted.
     """
 
     question: str
@@ -78,6 +83,7 @@ class Run:
     refused_calls: int = 0
     tokens: dict[str, int] = field(default_factory=dict)
     stopped: str = ""
+    over: bool = False
     model_seconds: float = 0.0
     tool_seconds: dict[str, float] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
@@ -90,6 +96,10 @@ class Run:
     def elapsed(self) -> float:
         """Seconds since the run began."""
         return time.monotonic() - self.started
+
+    def go_on(self, used: float) -> None:
+        """Set the clock to `used` seconds: what passed beyond them was a wait for other runs."""
+        self.started = time.monotonic() - used
 
     def stop(self, reason: str) -> str:
         """Note which limit ended the run (the first one counts) and say it in a sentence."""
@@ -140,6 +150,13 @@ class Run:
             raise OutOfTime("The call took longer than the run had left; give it more seconds in Limits.")
         result: T = box[0]
         return result
+
+    async def abounded(self, work: Awaitable[T]) -> T:
+        """As `bounded`, for work that can be awaited; what of it is in a thread is left to end there."""
+        try:
+            return await asyncio.wait_for(work, self.left())
+        except TimeoutError:
+            raise OutOfTime("The call took longer than the run had left; give it more seconds in Limits.") from None
 
     def usage(self) -> dict[str, int]:
         """Calls and tokens of the run."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from langchain_core.messages import BaseMessage, convert_to_messages
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, convert_to_messages
 from langchain_core.runnables import RunnableConfig, RunnableGenerator
 from langserve import add_routes
 from langserve.serialization import WellKnownLCSerializer
@@ -26,9 +26,10 @@ from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
 
 from visual_agent import __version__
-from visual_agent.admission import BoundedRequests, Busy, Gate, ServerSettings, Threads
+from visual_agent.admission import BoundedRequests, Busy, Gate, ServerSettings, Threads, TooSlow
 from visual_agent.agent import Limits, VisualAgent
 from visual_agent.answers import Answer
+from visual_agent.blocks import resolved
 from visual_agent.chat_models import ChatQwenVL, load_model
 from visual_agent.errors import UserError, VisualAgentError
 from visual_agent.loading import LoadPolicy
@@ -36,6 +37,8 @@ from visual_agent.results import answer_to_dict, error_to_dict, step_to_dict
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+    from visual_agent.images import Pixels
 
 ENDPOINTS: Sequence[Any] = (
     "invoke",
@@ -104,14 +107,17 @@ class AgentService:
             max_bytes=settings.body,
         )
         self.chat_model = model
+        #: Which pictures of a chat are opened here; None: the model opens them itself.
+        self.chat_policy = policy if isinstance(model, ChatQwenVL) else None
         if isinstance(model, ChatQwenVL):
             timeout = min(model.timeout or settings.seconds, settings.seconds)
             self.chat_model = model.model_copy(update={"policy": policy, "timeout": timeout})
         room = settings.threads + settings.running + settings.waiting
         limits = Limits(seconds=settings.seconds)
-        self.agent = VisualAgent(model, limits=limits, policy=policy, max_threads=room)
+        most = max(settings.thread_images, settings.images)
+        self.agent = VisualAgent(model, limits=limits, policy=policy, max_threads=room, max_pictures=most)
         self.threads = Threads(settings.threads, settings.idle, self.agent.forget)
-        self.gate = Gate(settings.running, settings.waiting)
+        self.gate = Gate(settings.running, settings.waiting, settings.seconds + settings.sending)
 
     def checked(self, value: Any) -> AskRequest:
         """The request within the limits; UserError otherwise."""
@@ -127,20 +133,22 @@ class AgentService:
             raise UserError("A new question needs at least one picture; send it as base64, data URI or public URL.")
         return request.model_copy(update={"image": "", "images": pictures})
 
-    async def events(self, value: Any) -> AsyncIterator[dict[str, Any]]:
+    async def events(self, value: Any) -> AsyncGenerator[dict[str, Any], None]:
         """Each finished step, then the answer. Raises our own errors."""
         request = self.checked(value)
         started = time.perf_counter()
-        async with self.gate.enter():
+        async with self.gate.enter() as slot:
             thread, answered = self._thread(request), False
             try:
-                async for item in self.agent.astream(request.question, *request.images, thread=thread):
-                    if isinstance(item, Answer):
-                        answered = True
-                        answer = answer_to_dict(item, seconds=time.perf_counter() - started)
-                        yield {"event": "answer", **answer, **({"thread": thread} if thread else {})}
-                    else:
-                        yield {"event": "step", **step_to_dict(item)}
+                items = self.agent.astream(request.question, *request.images, thread=thread)
+                async with aclosing(slot.stream(items)) as bounded:
+                    async for item in bounded:
+                        if isinstance(item, Answer):
+                            answered = True
+                            answer = answer_to_dict(item, seconds=time.perf_counter() - started)
+                            yield {"event": "answer", **answer, **({"thread": thread} if thread else {})}
+                        else:
+                            yield {"event": "step", **step_to_dict(item)}
             finally:
                 if thread and not (answered or request.thread):
                     self.threads.close(thread)  # nobody was told its token
@@ -169,8 +177,9 @@ class AgentRunnable(RunnableGenerator[Any, Any]):
     async def _events(self, inputs: AsyncIterator[Any]) -> AsyncIterator[dict[str, Any]]:
         async for value in inputs:
             try:
-                async for event in self._service.events(value):
-                    yield event
+                async with aclosing(self._service.events(value)) as events:
+                    async for event in events:
+                        yield event
             except VisualAgentError as error:
                 yield {"event": "error", **error_to_dict(error)}
 
@@ -223,14 +232,17 @@ class ChatRunnable(RunnableGenerator[Any, Any]):
 
     def __init__(self, service: AgentService) -> None:
         self._model, self._gate, self._settings = service.chat_model, service.gate, service.settings
+        self._policy = service.chat_policy
         super().__init__(_unused_sync, self._chunks, name="chat")
 
     async def _chunks(self, inputs: AsyncIterator[Any]) -> AsyncIterator[Any]:
         async for value in inputs:
             messages = self._checked(value)
-            async with self._gate.enter():
-                async for chunk in self._model.astream(messages):
-                    yield chunk
+            async with self._gate.enter() as slot:
+                messages, _held = await slot.run(asyncio.to_thread(self._opened, messages))
+                async with aclosing(slot.stream(self._model.astream(messages))) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
 
     def _checked(self, value: Any) -> list[BaseMessage]:
         messages = checked_messages(value)
@@ -242,8 +254,14 @@ class ChatRunnable(RunnableGenerator[Any, Any]):
 
     async def _message(self, value: Any) -> BaseMessage:
         messages = self._checked(value)
-        async with self._gate.enter():
-            return await self._model.ainvoke(messages)
+        async with self._gate.enter() as slot:
+            messages, _held = await slot.run(asyncio.to_thread(self._opened, messages))
+            return await slot.run(self._model.ainvoke(messages))
+
+    def _opened(self, messages: Sequence[BaseMessage]) -> tuple[list[BaseMessage], list[Pixels]]:
+        if self._policy is None:
+            return list(messages), []
+        return opened(messages, self._policy, self._settings.images)
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         """The model's message."""
@@ -271,6 +289,29 @@ def checked_messages(value: Any) -> list[BaseMessage]:
         ) from error
 
 
+def opened(messages: Sequence[BaseMessage], policy: LoadPolicy, most: int) -> tuple[list[BaseMessage], list[Pixels]]:
+    """The messages with their pictures loaded, and the pictures, which the caller must hold.
+
+    Raises:
+        UserError: there are more than `most`, each page of a document counted, or one cannot be used.
+    """
+    held: list[Pixels] = []
+    result: list[BaseMessage] = []
+    for message in messages:
+        if isinstance(message, AIMessage) or isinstance(message.content, str):
+            result.append(message)
+            continue
+        content: list[Any] = []
+        for block in message.content:  # one by one: what is over the limit need not be loaded
+            (part,), pixels = resolved([HumanMessage([block])], policy)
+            content += part.content
+            held += pixels
+            if len(held) > most:
+                raise UserError(f"At most {most} pictures a request, each page of a document counted; send fewer.")
+        result.append(message.model_copy(update={"content": content}))
+    return result, held
+
+
 def _plain(message: dict[str, Any]) -> dict[str, Any]:
     keep = ("content", "name", "tool_calls", "tool_call_id")
     return {key: message[key] for key in keep if message.get(key)} | {"content": message.get("content", "")}
@@ -280,8 +321,8 @@ def create_app(model: BaseChatModel | None = None, settings: ServerSettings | No
     """The application. `model` is the offline engine's chat model when none is given.
 
     Routes: `/agent` and `/chat` by LangServe, `/healthz`. Errors are `{"error": {"type", "message"}}` with status 422
-    for bad input, 429 when busy, 413 for bodies that are too large, 408 for those that take too long, 502 when the
-    model failed.
+    for bad input, 429 when busy, 413 for bodies that are too large, 408 for those that take too long to come, 502 when
+    the model failed, 504 when it took too long.
     """
     settings = settings or ServerSettings()
     service = AgentService(model or load_model("offline"), settings)
@@ -342,7 +383,8 @@ def _quiet_schemas() -> Iterator[None]:
 
 
 def _status(error: Exception) -> int:
-    return 429 if isinstance(error, Busy) else 422 if isinstance(error, UserError) else 502
+    known: tuple[tuple[type[Exception], int], ...] = ((Busy, 429), (TooSlow, 504), (UserError, 422))
+    return next((status for kind, status in known if isinstance(error, kind)), 502)
 
 
 async def _error_response(_request: Request, error: Exception) -> JSONResponse:

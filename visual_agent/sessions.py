@@ -11,9 +11,10 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from visual_agent.errors import UserError
+from visual_agent.looks import Looks
 from visual_agent.messages import image_block
 from visual_agent.observations import Observation
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from visual_agent.images import Ledger
     from visual_agent.loading import Loaded
+
+#: What a session held at some moment: of its ledger, its `shown`, its `observations`, and the number of its runs.
+Mark: TypeAlias = "tuple[tuple[int, int], dict[str, str], dict[str, tuple[str, Observation]], int]"
 
 #: Longer questions are refused: they are documents, and belong into a picture or a tool.
 MAX_QUESTION = 20_000
@@ -34,13 +38,16 @@ class Session:
 
     `checkpoint` is where the last good run ended, so that a run that failed leaves nothing behind. `shown` maps a
     region id to the tool call that first showed it; `observations` are the tool calls' results by call id. `lasting`:
-    it has a name and may be asked again; `forgotten`: it was dropped while a run was under way.
+    it has a name and may be asked again; `forgotten`: it was dropped while a run was under way. `max_pictures`: how
+    many pictures of the user's it may hold, None for any number.
     """
 
     name: str
     ledger: Ledger
     graph: CompiledStateGraph[Any, Any, Any, Any]
     tools: list[BaseTool]
+    looks: Looks = field(default_factory=Looks)
+    max_pictures: int | None = None
     lasting: bool = True
     forgotten: bool = False
     runs: int = 0
@@ -90,18 +97,35 @@ class Session:
         for region in observation.regions:
             self.shown.setdefault(region.id, call_id)
 
+    def mark(self) -> Mark:
+        """What the conversation holds now, for `undo`."""
+        return self.ledger.mark(), dict(self.shown), dict(self.observations), self.runs
+
+    def undo(self, mark: Mark) -> None:
+        """Forget what was entered, seen and looked at since `mark` was taken."""
+        entries, self.shown, self.observations, runs = mark
+        self.ledger.cut_back(entries)
+        with self.looks.lock:
+            self.looks.seen[:] = [seen for seen in self.looks.seen if seen.run <= runs]
+
     def content(self, question: str, loaded: Sequence[Loaded]) -> list[dict[str, Any]]:
         """Enter the pictures and write the user's message; pictures the conversation has already keep their names.
 
         Two equal pictures in one call stay two: somebody may want them compared.
 
         Raises:
-            UserError: there is no picture to ask about.
+            UserError: there is no picture to ask about, or there are more than the conversation may hold.
         """
         known = self.ledger.roots()
         pictures = [self.ledger.add_loaded(item, known) for item in loaded]
-        if not self.ledger.roots():
+        count = len(self.ledger.roots())
+        if not count:
             raise UserError("There is no picture to ask about; give at least one.")
+        if self.max_pictures is not None and count > self.max_pictures:
+            raise UserError(
+                f"A conversation holds at most {self.max_pictures} pictures, and this question would make it {count}; "
+                "ask in a new conversation, with the pictures that matter."
+            )
         return [*(image_block(picture) for picture in pictures), {"type": "text", "text": question}]
 
 

@@ -366,24 +366,22 @@ def _pictures_folder(trace_file: Path) -> Path:
 
 
 def _read_picture(path: Path, record: PictureRecord) -> Pixels:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
-        with Image.open(path) as image:
-            if image.size != record.size:
-                raise ImageUnreadable(
-                    f"The picture file of {record.name} has another size; run again.", image=path.name
-                )
-            pixels = Pixels(image.convert("RGB"))
+        with Image.open(path, formats=("PNG",)) as image:  # others start programs (EPS) or cost more
+            pixels = Pixels(image.convert("RGB")) if image.size == record.size else None
     except FileNotFoundError:
         raise ImageNotFound(
             f"The picture file of {record.name} is missing; keep {path.parent.name!r} beside the trace.",
             image=path.name,
         ) from None
-    except (OSError, UnidentifiedImageError) as error:
+    except Exception as error:  # decoders raise nearly anything on broken data, and Pillow on pictures that are bombs
         raise ImageUnreadable(
             f"The picture file of {record.name} cannot be read; run again.", image=path.name
         ) from error
+    if pixels is None:
+        raise ImageUnreadable(f"The picture file of {record.name} has another size; run again.", image=path.name)
     if pixels.hash != record.hash:
         raise ImageUnreadable(f"The picture file of {record.name} was changed; run again.", image=path.name)
     return pixels

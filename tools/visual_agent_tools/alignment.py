@@ -4,8 +4,8 @@ In: two RGB arrays (height, width, 3; uint8) of any sizes. Out: an `Alignment` (
 behind it), or `NotAligned` with the reason in plain words.
 
 ORB features (Rublee et al. 2011) with Lowe's ratio test and USAC-MAGSAC (Barath et al. 2020); SIFT (Lowe 2004) as the
-second try; pictures of one size with too little texture for either are tried as they lie. What is found is refined
-by ECC (Evangelidis and Psarakis 2008) and must pass checks on shape, overlap and spread.
+second try; pictures of one size of which one has too little texture for either are tried as they lie. What is found is
+refined by ECC (Evangelidis and Psarakis 2008) and must pass checks on shape, overlap and spread.
 """
 
 from __future__ import annotations
@@ -65,17 +65,29 @@ class NotAligned:
     why: str
 
 
+_TOO_SMALL = NotAligned("one of them is too small")
+_TOO_PLAIN = NotAligned("one of them has too little detail to hold on to")
+
+
 def align(first: Array, second: Array) -> Alignment | NotAligned:
     """Find how `first` lies on `second`; see the module's docstring."""
     import cv2
 
     gray = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (first, second)]
     small, scales = zip(*(_limited(image) for image in gray), strict=True)
-    if first.shape == second.shape and _same_place(small[0], small[1]):
+    one_size = first.shape == second.shape
+    if one_size and _same_place(small[0], small[1]):
         return _position()
-    if min(min(image.shape) for image in gray) < _LEAST_SIDE:
-        return NotAligned("one of them is too small")
-    failure = NotAligned("they share too few details")
+    is_small = min(min(image.shape) for image in gray) < _LEAST_SIDE
+    found = _TOO_SMALL if is_small else _by_details(small, scales)
+    if one_size and found in (_TOO_SMALL, _TOO_PLAIN) and _same_place(small[0], small[1], both=True):
+        return _position()
+    return found
+
+
+def _by_details(small: Sequence[Array], scales: Sequence[float]) -> Alignment | NotAligned:
+    """The homography that the features of two shrunk pictures agree on, between the originals."""
+    failure = _TOO_PLAIN
     for method in ("orb", "sift"):
         found = _by_features(small[0], small[1], method)
         if isinstance(found, Alignment):
@@ -105,13 +117,17 @@ def _position() -> Alignment:
     return Alignment(np.eye(3), "position", 0)
 
 
-def _same_place(first: Array, second: Array) -> bool:
-    """Whether the pictures lie on each other as they are: most tiles correlate best, and strongly, without a shift."""
+def _same_place(first: Array, second: Array, *, both: bool = False) -> bool:
+    """Whether the pictures lie on each other as they are: most tiles correlate best, and strongly, without a shift.
+
+    Tiles with texture in the first picture vote; with `both`, those with texture in both, so that what only one of them
+    shows is no evidence against it.
+    """
     import numpy as np
 
     votes, good = 0, 0
     for a, b in _tiles(first, second):
-        spread = float(a.std())
+        spread = min(float(a.std()), float(b.std())) if both else float(a.std())
         if spread < 4:
             continue
         votes += 1
@@ -159,7 +175,7 @@ def _by_features(first: Array, second: Array, method: str) -> Alignment | NotAli
     norm = cv2.NORM_HAMMING if method == "orb" else cv2.NORM_L2
     (points_a, marks_a), (points_b, marks_b) = (detector.detectAndCompute(i, None) for i in (first, second))
     if marks_a is None or marks_b is None or min(len(marks_a), len(marks_b)) < _LEAST_MATCHES:
-        return NotAligned("one of them has too little detail to hold on to")
+        return _TOO_PLAIN
     pairs = cv2.BFMatcher(norm).knnMatch(marks_a, marks_b, k=2)
     good = [p[0] for p in pairs if len(p) == 2 and p[0].distance < _RATIO * p[1].distance]
     if len(good) < _LEAST_MATCHES:

@@ -69,8 +69,9 @@ def compare(
 
     Returns:
         An observation whose regions come in pairs, first picture then second (added or removed text of pictures that
-        could not be aligned has only one). `found` is False where no difference was found. `data` has "identical",
-        "aligned", "method", "matches" and "differences": a list of {"kind", "a", "b", "before", "after"}.
+        could not be aligned has only one). `found` is False where no difference was found, and where nothing could be
+        compared: `data["compared"]` is then False too. `data` also has "identical", "aligned", "method", "matches" and
+        "differences": a list of {"kind", "a", "b", "before", "after"}.
 
     Raises:
         UserError: a picture cannot be used.
@@ -142,10 +143,11 @@ def _unaligned(ledger: Ledger, first: Picture, second: Picture, why: str, read: 
     head = f"{first.name} and {second.name}: cannot be aligned: {why}; "
     lines = read(first), read(second)
     if not lines[0] or not lines[1]:
-        text = head + "and there is no text in both to compare. Look at them side by side."
-        return Observation(text, pictures=(first.name, second.name), data=_data(False, None, []), found=False)
+        text = head + "they were not compared, as there is no text in both either. Look at them side by side."
+        data = {**_data(False, None, []), "compared": False}
+        return Observation(text, pictures=(first.name, second.name), data=data, found=False)
     changes = [_Change(t.kind, t.before, t.after, t.box_a, t.box_b) for t in ordered_changes(*lines)]
-    head += "text differences only." if changes else "their texts are the same."
+    head += "text differences only." if changes else "only their texts were compared, which are the same."
     return _observation(ledger, first, second, head, changes, None)
 
 
@@ -200,6 +202,7 @@ def _marked(ledger: Ledger, picture: Picture, changes: Sequence[_Change], is_sec
 
 def _data(identical: bool, alignment: Alignment | None, listed: list[dict[str, str]]) -> dict[str, Any]:
     return {
+        "compared": True,
         "identical": identical,
         "aligned": identical or alignment is not None,
         "method": alignment.method if alignment else "",

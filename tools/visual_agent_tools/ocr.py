@@ -98,7 +98,7 @@ def _make(*, use_det: bool = True, use_rec: bool = True) -> Any:
     try:
         from rapidocr import RapidOCR
     except ImportError as error:
-        raise MissingDependency("Reading text needs rapidocr and onnxruntime; pip install visual-agent.") from error
+        raise MissingDependency("Reading text needs rapidocr and onnxruntime; in the clone: pip install .") from error
     return RapidOCR(
         params={
             "Global.use_cls": False,

@@ -314,6 +314,8 @@ def _changes(conversation: Conversation, question: Question, pages: Sequence[Pag
         found = changes.between(pages[0], pages[1])
     else:
         return None
+    if not found and seen is not None and (apart := _APART.match(seen.verdict)):
+        return _unlike(question, seen, apart[1])
     same = changes.asks_same(question.folded)
     if same is not None:
         ids = [i for d in found for i in d.ids]
@@ -337,6 +339,20 @@ def _changes(conversation: Conversation, question: Question, pages: Sequence[Pag
     parts = changes.told(found, question.chinese)
     text = "; ".join(answers.value(words, ids) for words, ids in parts)
     return Move(_say(question, "These differences were found.", "找到了这些不同。"), answer=text)
+
+
+_APART = re.compile(r"cannot be aligned: ([^;]*)")
+"""How compare begins where pictures do not lie on each other; the reason follows."""
+
+
+def _unlike(question: Question, seen: Observed, why: str) -> Move:
+    """No difference is known, but only the texts were compared, or nothing at all."""
+    thought = _say(question, f"The comparison says: {seen.verdict[:120]}", f"比较的结果：{seen.verdict[:120]}")
+    if "not compared" not in seen.verdict:
+        told = "The texts are the same; nothing else of the two pictures can be compared."
+        return Move(thought, answer=_say(question, told, "文字相同；两张图的其他内容无法比较。"))
+    missing = _say(question, f"the pictures cannot be compared: {why}", "两张图无法比较：无法对齐，也没有可比较的文字")
+    return Move(thought, answer=answers.not_found(question, missing))
 
 
 def _answer(question: Question, pages: Sequence[Page], solution: Solution | None) -> Move:

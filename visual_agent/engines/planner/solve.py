@@ -46,6 +46,7 @@ from visual_agent.engines.planner.figures.portions import portions
 from visual_agent.engines.planner.figures.reckoning import lacking, reckoned
 from visual_agent.engines.planner.figures.sums import total
 from visual_agent.engines.planner.hits import Hit
+from visual_agent.engines.planner.language.witnesses import weighed
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.page.places import part_of, passage, region_word
@@ -61,11 +62,17 @@ _Solver = Callable[[Question, Sequence[Page]], "Solution | None"]
 
 
 def solve(question: Question, pages: Sequence[Page]) -> Solution | None:
-    """The answer, or None; one about the only card that is named goes by this card."""
+    """The answer, or None: what the rules find, and, for one value, what else speaks for itself."""
+    found = weighed(question, pages, unweighed(question, pages))
+    return unsigned(question, found) if found is not None and question.kind in ("field", "extreme", "sum") else found
+
+
+def unweighed(question: Question, pages: Sequence[Page]) -> Solution | None:
+    """The answer without the language model; one about the only card that is named goes by this card."""
     found = held(question, pages)
     for asked, some in instead(question, pages):
         found = found or _solution(asked, some)
-    return unsigned(question, found) if found is not None and question.kind in ("field", "extreme", "sum") else found
+    return found
 
 
 def _solution(question: Question, pages: Sequence[Page]) -> Solution | None:

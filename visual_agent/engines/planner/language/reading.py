@@ -1,6 +1,6 @@
-"""What the language model copies from pages as the answer to a question, as an answer of the planner.
+"""What the language model copies from a page as the answer to a question, as an answer of the planner.
 
-In: a `Question`, `Page`s, and the answer that was found without the model. Out: `Copy`. Chinese texts are read word by
+In: a `Question`, a `Page`, and answers that were found without the model. Out: `Copy`. Chinese texts are read word by
 word in English; of a page that is too long, the rows that speak most of the question are read.
 """
 
@@ -24,38 +24,32 @@ _ROOM = LONGEST_PAGE - 20
 class Copy:
     """An answer copied from a page: its text, its region, and how sure it is.
 
-    `share` is the logarithm of its share, `sure` that of its share over the share of "not stated", `given` the same of
-    the answer found before.
+    `sure` is the logarithm of its share over the share of "not stated" (`untold`, a logarithm too), `given` the same of
+    the texts that were asked about.
     """
 
     text: str
     item: Item
-    page: Page
-    share: float
     sure: float
-    given: float | None
+    untold: float
+    given: tuple[float, ...]
 
 
-def copied(question: Question, pages: Sequence[Page], given: str | None = None) -> Copy | None:
-    """The likeliest answer on any of the pages; None without the model, and where nothing can be copied."""
+def copied(question: Question, page: Page, others: Sequence[str] = ()) -> Copy | None:
+    """The likeliest answer on a page; None without the model, and where nothing can be copied."""
     reader = copier()
-    if reader is None:
+    if reader is None or not page.lines:
         return None
-    found = [copy for page in pages if page.lines and (copy := _of(reader, question, page, given)) is not None]
-    return max(found, key=lambda copy: copy.sure, default=None)
-
-
-def _of(reader: Copier, question: Question, page: Page, given: str | None) -> Copy | None:
     rows = _fitting(reader, question, rows_of(page.lines))
     items = [item for row in rows for item in row]
-    others = [pidgin(given).text or given] if given and given.strip() else []
-    read = reader.copy([[pidgin(i.text).text for i in row] for row in rows], pidgin(question.text).text, others)
+    given = [pidgin(text).text or text for text in others]
+    read = reader.copy([[pidgin(i.text).text for i in row] for row in rows], pidgin(question.text).text, given)
     if read is None or read.line < 0:
         return None
     item = items[read.line]
     text = pidgin(item.text).original(read.start, read.start + len(read.text)).strip(" ,;:，；：。")
-    over = read.others[0] - read.untold if read.others else None
-    return Copy(text, item, page, read.share, read.share - read.untold, over)
+    shares = tuple(share - read.untold for share in read.others)
+    return Copy(text or item.text, item, read.share - read.untold, read.untold, shares)
 
 
 def _fitting(reader: Copier, question: Question, rows: list[list[Item]]) -> list[list[Item]]:

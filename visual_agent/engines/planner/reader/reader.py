@@ -79,29 +79,36 @@ class Reading:
 
 def choose(question: Question, pages: Sequence[Page]) -> Reading | None:
     """The candidate that answers, where its share is enough for its type."""
+    best = next(iter(ranked(question, pages, 1)), None)
+    return best if best is not None and best.share >= _network().least(wanted(question)) else None
+
+
+def ranked(question: Question, pages: Sequence[Page], most: int) -> list[Reading]:
+    """The likeliest candidates, one for each text, best first; none where the pages lack what is named."""
     import numpy as np
 
     asked = Asked(question)
     if asked.lacks(pages):
-        return None
+        return []
     parts = [(page, candidates(question, page)) for page in pages if page.lines]
     found = [(one, page) for page, some in parts for one in some]
     if not found:
-        return None
+        return []
     shares = _network().shares(np.vstack([describe(asked, some, page) for page, some in parts]))
     texts: dict[str, float] = {}
-    for (one, _), share in zip(found, shares, strict=True):
+    tops: dict[str, tuple[float, Candidate, Page]] = {}
+    for (one, page), share in zip(found, shares, strict=True):
         key = normal(one.text)
         texts[key] = texts.get(key, 0.0) + float(share)
-    best = max(texts, key=lambda k: texts[k])
-    if texts[best] < _network().least(asked.wants):
-        return None
-    share, (one, page) = max(
-        ((s, f) for s, f in zip(shares, found, strict=True) if normal(f[0].text) == best), key=lambda sf: float(sf[0])
-    )
-    return Reading(
-        one.text.strip(" ,;，；。"), one.ids, one.label.strip() or one.around.strip(), texts[best], page.name
-    )
+        if key not in tops or float(share) > tops[key][0]:
+            tops[key] = (float(share), one, page)
+    best = sorted(texts, key=lambda key: -texts[key])[:most]
+    return [_reading(tops[key][1], texts[key], tops[key][2]) for key in best]
+
+
+def _reading(one: Candidate, share: float, page: Page) -> Reading:
+    label = one.label.strip() or one.around.strip()
+    return Reading(one.text.strip(" ,;，；。"), one.ids, label, share, page.name)
 
 
 # --- what describes a candidate ------------------------------------------------------------------------------------
