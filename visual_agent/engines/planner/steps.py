@@ -124,7 +124,7 @@ def listed(question: Question, page: Page) -> tuple[str, tuple[str, ...]] | None
         return None
     known = lists(page)
     if nth or number or zh:
-        return _nth_of(folded, known, nth, number, zh)
+        return _nth_of(known, nth, number, zh)
     if following[0] and _NEXT.search(folded):
         return _following(next(g for g in following[0].groups() if g), following[1], known)
     if _COUNT.search(folded) or _HOW_MUCH.search(folded):
@@ -149,7 +149,6 @@ def _meant(noun: str, known: Sequence[Listed]) -> Listed | None:
 
 
 def _nth_of(
-    folded: str,
     known: Sequence[Listed],
     nth: re.Match[str] | None,
     number: re.Match[str] | None,

@@ -261,7 +261,7 @@ def _lone(question: Question, page: Page) -> list[Hit]:
     if len({normal(t) for t, _ in found}) != 1 or not any(k.term for k in keys_of(question)):
         return []
     text, item = found[0]
-    return [Hit(text, (item.id,), item.text, 0.7, page.name, wants, (), item.score)]
+    return [Hit(text, (item.id,), item.text, 0.7, page.name, wants)]
 
 
 def _rarity(holders: int, passages: int) -> float:
@@ -281,7 +281,7 @@ def _hit(question: Question, page: Page, passage: Passage, matched: Sequence[Key
     text, item = found
     score = share - 0.0008 * len(passage.text) - (0.03 if passage.shape == "card" else 0.0)
     ids = (item.id,) if item is not None else tuple(i.id for i in passage.parts)
-    return Hit(text, ids, passage.text, score, page.name, wants, (), min(i.score for i in passage.parts))
+    return Hit(text, ids, passage.text, score, page.name, wants)
 
 
 _YEAR = re.compile(r"(?<!\d)(?:1[0-9]|20)\d{2}(?!\d)")

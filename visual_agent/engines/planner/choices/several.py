@@ -212,7 +212,7 @@ def _nearest(
     typed = [(t, v, ids) for t, value, ids in texts if (v := _typed(value, kind, priced)) is not None]
     scores = shares(phrase, [t for t, _, _ in typed])
     ranked = sorted(zip(scores, typed, strict=True), key=lambda st: -st[0] + 0.001 * len(st[1][0]))
-    return [Hit(v, ids, t, s, page.name, kind, (), 1.0) for s, (t, v, ids) in ranked[:1] if s >= 0.5]
+    return [Hit(v, ids, t, s, page.name, kind) for s, (t, v, ids) in ranked[:1] if s >= 0.5]
 
 
 def _typed(text: str, kind: str, priced: bool = False) -> str | None:

@@ -71,7 +71,7 @@ def versions(question: Question, pages: Sequence[Page]) -> Solution | None:
             return altered or _all(question, pages)
     for pattern, before in ((_GONE, True), (_NEW, False)):
         if pattern.search(folded) and not about(question):
-            return _only_in(question, pages, before=before)
+            return _only_in(pages, before=before)
     if _CHANGED.search(folded) and not about(question):
         return _all(question, pages)
     return _former(question, pages) if _OLD.search(folded) else None
@@ -205,7 +205,7 @@ def _row_name(item: Item | None, pages: Sequence[Page]) -> str:
     return label if colon else ""
 
 
-def _only_in(question: Question, pages: Sequence[Page], *, before: bool) -> Solution | None:
+def _only_in(pages: Sequence[Page], *, before: bool) -> Solution | None:
     """The lines that only one of the versions has."""
     found = changes.between(pages[0], pages[1])
     own = [d for d in found if (d.before if before else d.after)]

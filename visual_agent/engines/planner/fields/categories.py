@@ -159,7 +159,7 @@ def of_kind_asked(question: Question, pages: Sequence[Page]) -> Solution | None:
         if match is None:
             continue
         topic = question.folded[: match.start()] + " " + question.folded[match.end() :]
-        found = [f for page in pages if (f := _on(topic, match[0], group, page)) is not None]
+        found = [f for page in pages if (f := _on(topic, group, page)) is not None]
         if found:
             _, text, ids, page = max(found, key=lambda f: f[0])
             weakest = min((page.known[i].score for i in ids if i in page.known), default=1.0)
@@ -167,10 +167,10 @@ def of_kind_asked(question: Question, pages: Sequence[Page]) -> Solution | None:
     return only_one(question, pages, _ALL)
 
 
-def _on(topic: str, kind: str, group: Group, page: Page) -> tuple[float, str, tuple[str, ...], Page] | None:
-    texts = [(s.text, s.ids) for s in told(page)]
-    texts += [(p.text, tuple(i.id for i in p.parts)) for p in passages_of(page) if p.shape != "card"]
+def _on(topic: str, group: Group, page: Page) -> tuple[float, str, tuple[str, ...], Page] | None:
     sentences = told(page)
+    texts = [(s.text, s.ids) for s in sentences]
+    texts += [(p.text, tuple(i.id for i in p.parts)) for p in passages_of(page) if p.shape != "card"]
     texts += [(f"{a.text} {b.text}", a.ids + b.ids) for a, b in pairwise(sentences)]
     members = [(t, ids, m) for t, ids in texts if (m := _member(t, group, content(topic))) is not None]
     if not members:

@@ -54,7 +54,7 @@ def flagged(question: Question, pages: Sequence[Page]) -> Solution | None:
                 return Solution(
                     answers.value(text, ids), "its row says so", ids, min(n.score for n in names), page.name
                 )
-        told_of = _in_text(question, said, page)
+        told_of = _in_text(said, page)
         if told_of is not None:
             return told_of
     return None
@@ -154,7 +154,7 @@ def _telling(rows: Sequence[Row]) -> int | None:
     return -max(worded)[1] if worded else None
 
 
-def _in_text(question: Question, said: re.Pattern[str], page: Page) -> Solution | None:
+def _in_text(said: re.Pattern[str], page: Page) -> Solution | None:
     """What a sentence says to be in the state: "The lift is out of order"."""
     found = []
     for sentence in told(page):

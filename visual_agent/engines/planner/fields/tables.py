@@ -191,9 +191,7 @@ def _cells(match: Match) -> list[Hit]:
             score = share + preference + 0.02 * len(named) - (0.06 if not exact_type(cell.text, wants) else 0.0)
             label_text = " ".join(x for x in (label.text if label else "", grid.head(c)) if x)
             label_ids = (label.id,) if label else ()
-            hits.append(
-                Hit(text, (cell.id,), label_text, score, match.page.name, wants, label_ids, cell.score, missing)
-            )
+            hits.append(Hit(text, (cell.id,), label_text, score, match.page.name, wants, label_ids, missing))
     return hits
 
 
@@ -222,7 +220,7 @@ def _edges(match: Match) -> list[Hit]:
                 around = [(1.0, cell.text), (0.8, grid.head(c)), (0.8, first.text if first else "")]
                 share, missing = measure(question, around, match.page, text)
                 ids = (region, cell.id)
-                hits.append(Hit(answer, ids, cell.text, share, match.page.name, wants, (cell.id,), cell.score, missing))
+                hits.append(Hit(answer, ids, cell.text, share, match.page.name, wants, (cell.id,), missing))
     return hits
 
 

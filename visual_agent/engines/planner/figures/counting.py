@@ -289,7 +289,7 @@ def _tells(hit: Hit, question: Question, page: Page) -> bool:
     source = next((page.known[i].text for i in hit.ids if i in page.known), hit.text)
     if not nouns or not re.search(r"[^\W\d_]{3}|[\u4e00-\u9fff]{2}", source):
         return True
-    around = normal(f"{hit.label} {hit.column} {source}")
+    around = normal(f"{hit.label} {source}")
     said = words(around)
     about = [t for t in question.terms if any(n in t.text for n in nouns)]
     if words(hit.label).concepts & {"address", "phone"}:

@@ -153,14 +153,14 @@ def running(question: Question, page: Page) -> list[Hit]:
             continue
         near = f"{sentences[n - 1].text if n else ''} {title}"
         got = sum(w * max(own[t], 0.6 * alike(t, near)) for t, w in weights.items())
-        share = got / total - _absent(question, page, weights)
+        share = got / total - _absent(page, weights)
         text = part(question, sentence.text, [t.text for t, s in own.items() if s >= 0.6])
         if share >= LEAST and text:
-            hits.append(Hit(text, sentence.ids, sentence.text, share, page.name, "text", (), sentence.score))
+            hits.append(Hit(text, sentence.ids, sentence.text, share, page.name, "text"))
     return sorted(hits, key=lambda h: -h.score)
 
 
-def _absent(question: Question, page: Page, weights: dict[Term, float]) -> float:
+def _absent(page: Page, weights: dict[Term, float]) -> float:
     """A penalty for things and names that stand nowhere on the page, kin counted."""
     gone = [t for t, w in weights.items() if w >= 0.9 and alike(t, page.text) < 0.6]
     return 0.12 * len(gone)

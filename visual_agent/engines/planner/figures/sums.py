@@ -74,26 +74,25 @@ def _column_total(match: Match, mean: bool) -> list[Result]:
     return [Result(shown(number), tuple(c.id for c, _ in cells), how, share - 0.02, match.page.name)]
 
 
-def operands(question: Question, page: Page, *, numeric: bool = True) -> list[tuple[Hit, Hit]]:
+def operands(question: Question, page: Page) -> list[tuple[Hit, Hit]]:
     """Pairs of values that two of the question's terms name, best first: "quinoa plus couscous", "from May to June"."""
     asked = replace(question, wants="number" if question.wants in ("", "name", "place") else question.wants)
     decisive = [t for t in question.terms if weight(t, question) >= 0.3 or t.kind == "number"][:9]
     found = []
     for a, b in combinations(decisive, 2):
-        ones = _usable(best(without(asked, [b]), page), a, page, numeric)
-        twos = _usable(best(without(asked, [a]), page), b, page, numeric)
+        ones = _usable(best(without(asked, [b]), page), a, page)
+        twos = _usable(best(without(asked, [a]), page), b, page)
         for one in ones:
             for two in twos:
                 if one.ids == two.ids and one.text == two.text:
                     continue
-                alike = 0.2 if one.column and one.column == two.column else 0.0
-                found.append((one.score + two.score + alike, (one, two)))
+                found.append((one.score + two.score, (one, two)))
     return [pair for _, pair in sorted(found, key=lambda sp: -sp[0])]
 
 
-def _usable(hits: Sequence[Hit], term: Term, page: Page, numeric: bool) -> list[Hit]:
+def _usable(hits: Sequence[Hit], term: Term, page: Page) -> list[Hit]:
     """The best few values that really hang on a term."""
-    good = [h for h in hits[:6] if h.sure and (not numeric or number_of(h.text) is not None)]
+    good = [h for h in hits[:6] if h.sure and number_of(h.text) is not None]
     return [h for h in good if _tells(term, h, page)][:4]
 
 

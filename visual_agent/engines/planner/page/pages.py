@@ -47,7 +47,6 @@ class Pair:
     relation: str
     prior: float
     context: tuple[str, ...] = ()
-    place: tuple[float, float] = (0.0, 0.0)
     score: float = 1.0
 
 
@@ -60,7 +59,6 @@ class Page:
     lines: tuple[Item, ...]
     loose: tuple[Item, ...]
     grids: tuple[Grid, ...]
-    read: bool = True
     known: dict[str, Item] = field(default_factory=dict)
 
     @cached_property
@@ -106,7 +104,7 @@ def build(name: str, readings: Sequence[Observed]) -> Page:
     cells = [c for g in grids for c in g.cells]
     every = sorted([*loose, *cells], key=lambda i: (i.middle[1], i.box[0]))
     ordered = tuple(i for row in rows_of(every) for i in row)
-    return Page(name, size, ordered, tuple(loose), tuple(grids), bool(readings), {i.id: i for i in ordered})
+    return Page(name, size, ordered, tuple(loose), tuple(grids), {i.id: i for i in ordered})
 
 
 def _replace(lines: list[Item], fresh: Iterable[Item]) -> list[Item]:
@@ -189,7 +187,6 @@ def _grid_pairs(page: Page) -> list[Pair]:
                     "cell",
                     weight,
                     context,
-                    value.middle,
                     value.score,
                 )
             )
@@ -295,7 +292,7 @@ def complete(item: Item) -> bool:
 
 def _inside(item: Item, label: str, value: str, relation: str, prior: float, context: tuple[str, ...]) -> Pair:
     ids = (item.id,)
-    return Pair(label.strip(), value.strip(), ids, ids, relation, prior, context, item.middle, item.score)
+    return Pair(label.strip(), value.strip(), ids, ids, relation, prior, context, item.score)
 
 
 def _heading(page: Page, item: Item) -> tuple[str, ...]:
@@ -387,7 +384,7 @@ def _near(upper: Item, lower: Item, lines: float) -> bool:
 def _pair(label: Item, value: Item, relation: str, prior: float, context: tuple[str, ...]) -> Pair:
     text = label.text.rstrip(" :：")
     score = min(label.score, value.score)
-    return Pair(text, value.text, (value.id,), (label.id,), relation, prior, context, value.middle, score)
+    return Pair(text, value.text, (value.id,), (label.id,), relation, prior, context, score)
 
 
 def _block_pairs(page: Page) -> list[Pair]:

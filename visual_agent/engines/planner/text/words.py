@@ -270,7 +270,6 @@ class Words:
     """A text made ready for comparing with terms."""
 
     folded: str
-    squeezed: str
     stems: frozenset[str]
     terms: tuple[Term, ...]
     concepts: frozenset[str]
@@ -288,7 +287,7 @@ def words(text: str) -> Words:
     found = terms(text)
     concepts = frozenset().union(*(t.concepts for t in found))
     stems = frozenset(u.stem for u in units(folded)) | frozenset(u.text for u in units(folded))
-    return Words(folded, "".join(c for c in folded if c.isalnum()), stems, found, concepts)
+    return Words(folded, stems, found, concepts)
 
 
 def likeness(term: Term, text: Words) -> float:
