@@ -8,10 +8,8 @@ question as far as it, its neighbours and the page's heading hold the question's
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 
 from visual_agent.engines.planner.asked.questions import Question
@@ -20,6 +18,7 @@ from visual_agent.engines.planner.fields.clauses import part
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page, complete
+from visual_agent.engines.planner.text.books import book
 from visual_agent.engines.planner.text.folding import has_han, stem
 from visual_agent.engines.planner.text.words import Term, likeness, words
 
@@ -93,13 +92,12 @@ def _cuts(text: str) -> list[tuple[int, int]]:
 @cache
 def _kin() -> tuple[dict[str, frozenset[str]], tuple[tuple[str, ...], ...]]:
     """English: a stem -> the stems of its kin. Chinese: groups of words."""
-    data = tomllib.loads((files("visual_agent.engines.planner") / "kin.toml").read_text("utf-8"))
-    groups = [frozenset(stem(w) for w in line.split()) for line in data["en"]]
+    groups = [frozenset(stem(w) for w in line.split()) for line in book("kin")["en"]]
     english: dict[str, frozenset[str]] = {}
     for group in groups:
         for word in group:
             english[word] = english.get(word, frozenset()) | group
-    return english, tuple(tuple(line.split()) for line in data["zh"])
+    return english, tuple(tuple(line.split()) for line in book("kin")["zh"])
 
 
 def alike(term: Term, text: str) -> float:
