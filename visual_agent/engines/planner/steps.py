@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visual_agent.engines.planner.asked.questions import Question, analyse
-from visual_agent.engines.planner.figures.running import alike, paragraphs
+from visual_agent.engines.planner.figures.running import alike, paragraphs, written
 from visual_agent.engines.planner.page.pages import Page
-from visual_agent.engines.planner.text.folding import has_han, normal
+from visual_agent.engines.planner.text.folding import normal
 from visual_agent.engines.planner.text.values import NUMBER_WORDS, han_number
 
 _ORDINAL = {
@@ -82,8 +82,7 @@ def lists(page: Page) -> list[Listed]:
     found: list[Listed] = []
     heading, entries = "", list[Entry]()
     for lines in paragraphs(page):
-        glue = "" if has_han(lines[0].text) else " "
-        text, ids = glue.join(i.text.strip() for i in lines), tuple(i.id for i in lines)
+        text, ids = written(lines), tuple(i.id for i in lines)
         entry = _entry(text, ids)
         if entry is not None and (not entries or (entry.number > 0) == (entries[0].number > 0)) and entry.number != 1:
             entries.append(entry)

@@ -194,11 +194,7 @@ def passages_of(page: Page) -> list[Passage]:
     """Lines, rows and cards of a page."""
     found = [Passage((i,), "line") for i in page.lines]
     found += [Passage(tuple(row), "row") for row in page.rows if 1 < len(row) <= 8]
-    for grid in page.grids:
-        for row in grid.body:
-            cells = tuple(c for c in row if c is not None)
-            if len(cells) > 1:
-                found.append(Passage(cells, "row"))
+    found += [Passage(tuple(row), "row") for grid in page.grids for row in grid.filled if len(row) > 1]
     found += [Passage(tuple(b), "card") for b in page.blocks if 1 < len(b) <= 5]
     return found
 

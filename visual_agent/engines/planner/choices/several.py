@@ -82,8 +82,7 @@ def _parts(page: Page) -> list[tuple[str, tuple[str, ...]]]:
     found = [
         (part, (i.id,)) for i in page.lines for part in re.split(r"(?<=[a-z)][.;!])\s+|(?<=[。；！])", i.text) if part
     ]
-    rows = [*page.rows, *([c for c in row if c is not None] for grid in page.grids for row in grid.body)]
-    return found + [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in rows if len(row) > 1]
+    return found + [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in page.every_row if len(row) > 1]
 
 
 def _by_words(question: Question, pages: Sequence[Page]) -> Solution | None:

@@ -100,8 +100,8 @@ def _soft(question: Question) -> list[Term]:
 
 def _line(about: Sequence[Term], page: Page) -> tuple[str, tuple[str, ...]] | None:
     """The row or line that speaks of all of something."""
-    rows = [[c for c in row if c is not None] for grid in page.grids for row in grid.body]
-    parts = [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in [*rows, *([i] for i in page.loose)]]
+    rows = [*(row for grid in page.grids for row in grid.filled), *([i] for i in page.loose)]
+    parts = [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in rows]
     scores = shares(" ".join(t.text for t in about), [text for text, _ in parts])
     scored = [(s - 0.002 * len(p[0]), p) for s, p in zip(scores, parts, strict=True)]
     top = max(scored, key=lambda sp: sp[0], default=None)

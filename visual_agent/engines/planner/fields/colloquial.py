@@ -23,7 +23,7 @@ from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page, spaced
 from visual_agent.engines.planner.text.dictionary import is_verb, segmented
 from visual_agent.engines.planner.text.folding import HAN, has_han, normal
-from visual_agent.engines.planner.text.meanings import closeness
+from visual_agent.engines.planner.text.meanings import nearest_of
 from visual_agent.engines.planner.text.values import han_number, values
 from visual_agent.engines.planner.text.weekdays import days_of
 from visual_agent.engines.planner.text.words import lexicon, words
@@ -114,7 +114,7 @@ def _support(word: str, groups: frozenset[int], text: str) -> float:
     if len(word) > 1 and concepts & words(text).concepts:
         return 0.85
     parts = [p for run in _RUN.findall(text)[:12] for p in segmented(run) if len(p) > 1][:40] if len(word) > 1 else []
-    nearest = max((closeness(word, p) for p in parts), default=0.0)
+    nearest = nearest_of(word, parts)
     shared = 0.4 if any(c in text for c in word if c not in _EMPTY and len(word) == 2) else 0.0
     return max(0.75 if nearest >= 0.6 else 0.6 if nearest >= 0.5 else 0.0, shared)
 

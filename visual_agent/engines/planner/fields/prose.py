@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from visual_agent.engines.planner.asked.extracts import exact_type, extract, wanted
 from visual_agent.engines.planner.asked.questions import Question
 from visual_agent.engines.planner.asked.weights import is_generic, measure, other_day, weight, without
+from visual_agent.engines.planner.figures.running import written
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.page.pages import Page, complete
 from visual_agent.engines.planner.text.folding import has_han, normal
-from visual_agent.engines.planner.text.values import of_kind, values
+from visual_agent.engines.planner.text.values import FREE_TEXT, of_kind, values
 from visual_agent.engines.planner.text.words import lexicon, likeness, words
 
 # --- running text --------------------------------------------------------------------------------------------------
@@ -22,7 +23,7 @@ from visual_agent.engines.planner.text.words import lexicon, likeness, words
 
 def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
     """Values inside sentences that speak of what is asked and hold a value of its type."""
-    if wants in ("", "text", "name", "place", "id"):
+    if wants in FREE_TEXT:
         return []
     hits = []
     for text, ids in passages(page):
@@ -157,9 +158,7 @@ def passages(page: Page) -> Iterable[tuple[str, tuple[str, ...]]]:
         short = [i for i in block if sum(2 if ord(c) > 0x2E7F else 1 for c in i.text) < 45]
         valued = sum(any(v.kind in ("time", "amount", "date") for v in values(i.text)) for i in short)
         if 1 < len(block) <= 8 and valued < 2 and not any(complete(i) for i in block):
-            glue = "" if has_han(block[0].text) else " "
-            text = glue.join(i.text for i in block)
-            yield text, tuple(i.id for i in block)
+            yield written(block), tuple(i.id for i in block)
 
 
 def _clause(text: str, answer: str) -> str:

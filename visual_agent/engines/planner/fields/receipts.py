@@ -130,5 +130,4 @@ def _dearest(question: Question, found: Sequence[Entry], page: Page) -> Solution
 
 
 def _told(text: str, entry: Entry, page: Page, why: str) -> Solution:
-    weakest = min(page.known[i].score for i in entry.ids if i in page.known) if page.known else 1.0
-    return Solution(answers.value(text, entry.ids), why, entry.ids, weakest, page.name)
+    return Solution(answers.value(text, entry.ids), why, entry.ids, page.weakest(entry.ids), page.name)

@@ -83,6 +83,10 @@ class Match:
         self.cross = len(dated) > 1 and sum(dated) >= 0.6 * len(dated)
         self.cells = [[words(cell.text) if cell else None for cell in row] for row in self.rows]
 
+    def texts(self, column: int) -> list[str]:
+        """The texts of a column's cells that are not empty."""
+        return [cell.text for row in self.rows if (cell := row[column]) is not None]
+
     def head(self, term: Term, column: int) -> float:
         """How surely a column's heading speaks of a term."""
         return likeness(term, self.heads[column]) if self.heads[column].folded else 0.0
@@ -270,10 +274,8 @@ def _counts(match: Match, column: int) -> bool:
 
 def share_fitting(match: Match, column: int, wants: str) -> float:
     """The share of a column's cells that are of the wanted type."""
-    cells = [row[column] for row in match.rows if row[column] is not None]
-    return sum(exact_type(c.text, wants) and extract(c.text, wants) is not None for c in cells if c) / max(
-        len(cells), 1
-    )
+    texts = match.texts(column)
+    return sum(exact_type(t, wants) and extract(t, wants) is not None for t in texts) / max(len(texts), 1)
 
 
 def _typed_head(match: Match, column: int, wants: str) -> bool:

@@ -8,6 +8,7 @@ question as far as it, its neighbours and the page's heading hold the question's
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -63,16 +64,24 @@ def _goes_on(last: Item, item: Item, right: float) -> bool:
     return near and same and starts and full and wide and not apart
 
 
+def written(lines: Sequence[Item]) -> str:
+    """Lines that go on in the next one as one text; Chinese goes on without a space."""
+    return _glue(lines).join(i.text.strip() for i in lines)
+
+
+def _glue(lines: Sequence[Item]) -> str:
+    return "" if has_han(lines[0].text) else " "
+
+
 def told(page: Page) -> list[Sentence]:
     """The sentences of a page, in reading order."""
     found = []
     for lines in paragraphs(page):
-        glue = "" if has_han(lines[0].text) else " "
-        text = glue.join(i.text.strip() for i in lines)
+        text = written(lines)
         starts, at = [], 0
         for item in lines:
             starts.append(at)
-            at += len(item.text.strip()) + len(glue)
+            at += len(item.text.strip()) + len(_glue(lines))
         for start, end in _cuts(text):
             within = [i for n, i in enumerate(lines) if starts[n] < end and starts[n] + len(i.text.strip()) > start]
             if within and text[start:end].strip():

@@ -5,6 +5,7 @@ In: a `Question` and a `Page`. Out: `Result`s, or the rows that fit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -28,6 +29,13 @@ def shown(number: float) -> str:
     """A worked-out number as people write it: at most two decimals, none where it is whole."""
     rounded = round(number, 2)
     return str(int(rounded)) if rounded == int(rounded) else f"{rounded:.2f}"
+
+
+def lasting(minutes: float, question: Question) -> str:
+    """A number of minutes in the unit that the question asks for."""
+    if re.search(r"\bhours?\b|小时|钟头", question.folded) and not re.search(r"\bminutes?\b|分钟", question.folded):
+        return f"{shown(minutes / 60)} {'小时' if question.chinese else 'hours'}"
+    return f"{shown(minutes)} {'分钟' if question.chinese else 'minutes'}"
 
 
 def total(question: Question, page: Page, *, mean: bool = False) -> list[Result]:

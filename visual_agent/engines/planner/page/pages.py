@@ -77,6 +77,11 @@ class Page:
         return rows_of(self.loose)
 
     @cached_property
+    def every_row(self) -> list[list[Item]]:
+        """The rows of the loose lines and of the tables."""
+        return [*self.rows, *(row for grid in self.grids for row in grid.filled)]
+
+    @cached_property
     def blocks(self) -> list[list[Item]]:
         """Loose lines that stand close under each other, as a sentence that wraps or a card."""
         return blocks_of(self.loose)
@@ -85,6 +90,10 @@ class Page:
     def pairs(self) -> list[Pair]:
         """Every label with a value that may belong to it."""
         return [*_grid_pairs(self), *_line_pairs(self), *_neighbours(self), *_block_pairs(self), *_unmarked(self)]
+
+    def weakest(self, ids: Iterable[str]) -> float:
+        """The least score of some regions (0..1), 1 where none is known."""
+        return min((self.known[i].score for i in ids if i in self.known), default=1.0)
 
 
 def build(name: str, readings: Sequence[Observed]) -> Page:
