@@ -5,7 +5,7 @@ In: nothing. Out: `Hit`, `THRESHOLD`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 THRESHOLD = 0.62
 """Least score of an answer; below it the planner says "not found"."""
@@ -22,9 +22,7 @@ class Hit:
     page: str = ""
     kind: str = ""
     also: tuple[str, ...] = ()
-    weak: float = 1.0
-    missing: tuple[str, ...] = field(default=())
-    column: str = ""
+    missing: tuple[str, ...] = ()
 
     @property
     def sure(self) -> bool:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visual_agent.engines.planner.asked.questions import Question, analyse
-from visual_agent.engines.planner.figures.running import alike, paragraphs
+from visual_agent.engines.planner.figures.running import alike, paragraphs, written
 from visual_agent.engines.planner.page.pages import Page
-from visual_agent.engines.planner.text.folding import has_han, normal
+from visual_agent.engines.planner.text.folding import normal
 from visual_agent.engines.planner.text.values import NUMBER_WORDS, han_number
 
 _ORDINAL = {
@@ -82,8 +82,7 @@ def lists(page: Page) -> list[Listed]:
     found: list[Listed] = []
     heading, entries = "", list[Entry]()
     for lines in paragraphs(page):
-        glue = "" if has_han(lines[0].text) else " "
-        text, ids = glue.join(i.text.strip() for i in lines), tuple(i.id for i in lines)
+        text, ids = written(lines), tuple(i.id for i in lines)
         entry = _entry(text, ids)
         if entry is not None and (not entries or (entry.number > 0) == (entries[0].number > 0)) and entry.number != 1:
             entries.append(entry)
@@ -124,7 +123,7 @@ def listed(question: Question, page: Page) -> tuple[str, tuple[str, ...]] | None
         return None
     known = lists(page)
     if nth or number or zh:
-        return _nth_of(folded, known, nth, number, zh)
+        return _nth_of(known, nth, number, zh)
     if following[0] and _NEXT.search(folded):
         return _following(next(g for g in following[0].groups() if g), following[1], known)
     if _COUNT.search(folded) or _HOW_MUCH.search(folded):
@@ -149,7 +148,6 @@ def _meant(noun: str, known: Sequence[Listed]) -> Listed | None:
 
 
 def _nth_of(
-    folded: str,
     known: Sequence[Listed],
     nth: re.Match[str] | None,
     number: re.Match[str] | None,

@@ -6,16 +6,15 @@ In: a pattern's name and a folded text. Out: the match, or None.
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
+
+from visual_agent.engines.planner.text.books import book
 
 
 @cache
 def _data() -> dict[str, dict[str, re.Pattern[str]]]:
-    text = files("visual_agent.engines.planner").joinpath("asking.toml").read_text(encoding="utf-8")
-    book = tomllib.loads(text)
-    words = {name: "|".join(parts) for name, parts in book["words"].items()}
+    data = book("asking")
+    words = {name: "|".join(parts) for name, parts in data["words"].items()}
 
     def compiled(parts: list[str]) -> re.Pattern[str]:
         pattern = "|".join(parts)
@@ -24,10 +23,10 @@ def _data() -> dict[str, dict[str, re.Pattern[str]]]:
         return re.compile(pattern)
 
     return {
-        "patterns": {name: compiled(parts) for name, parts in book["patterns"].items()},
-        "kinds": {name: compiled(parts) for name, parts in book["kinds"].items()},
-        "wants": {f"{n} {w['type']}": compiled(w["any"]) for n, w in enumerate(book["wants"])},
-        "measures": {f"{n} {m['concept']}": compiled(m["any"]) for n, m in enumerate(book["measures"])},
+        "patterns": {name: compiled(parts) for name, parts in data["patterns"].items()},
+        "kinds": {name: compiled(parts) for name, parts in data["kinds"].items()},
+        "wants": {f"{n} {w['type']}": compiled(w["any"]) for n, w in enumerate(data["wants"])},
+        "measures": {f"{n} {m['concept']}": compiled(m["any"]) for n, m in enumerate(data["measures"])},
     }
 
 

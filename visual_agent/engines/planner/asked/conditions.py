@@ -11,12 +11,11 @@ import re
 
 from visual_agent.engines.planner.text.ages import age_told, ages_in
 from visual_agent.engines.planner.text.folding import stem
-from visual_agent.engines.planner.text.values import NUMBER_WORDS, han_number, numeral, values
+from visual_agent.engines.planner.text.values import MONTHS, NUMBER_WORDS, han_number, numeral, values
 
 Span = tuple[float, float]
 
 _WORDS = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})(?=[ -](?:year|yr)|$)")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
 _MONTH = re.compile(
     r"\b(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ember|ober)?\b(?! i\b| we\b| you\b)"
     r"|([一二三四五六七八九十]{1,2}|\d{1,2})月"
@@ -115,7 +114,7 @@ def _by_month(asked: str, said: str) -> bool | None:
 
 def _month(match: re.Match[str]) -> int:
     if match[1]:
-        return _MONTHS.index(match[1][:3]) + 1
+        return MONTHS.index(match[1][:3]) + 1
     return int(match[2]) if match[2].isdigit() else int(han_number(match[2]) or 0)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from visual_agent.engines.planner.asked.questions import Question, typed
 from visual_agent.engines.planner.text.folding import has_han
-from visual_agent.engines.planner.text.values import Value, fits, is_numeric, of_kind, values
+from visual_agent.engines.planner.text.values import FREE_TEXT, Value, fits, is_numeric, of_kind, values
 from visual_agent.engines.planner.text.words import lexicon, words
 
 SURNAMES = frozenset(
@@ -44,7 +44,7 @@ def in_script(text: str, script: str) -> bool:
 
 def exact_type(text: str, wants: str) -> bool:
     """Whether a value has exactly the form that is wanted (an amount with its currency, a bare number)."""
-    if not wants or wants in ("text", "name", "place", "id"):
+    if wants in FREE_TEXT:
         return wants not in ("name", "place") or not is_numeric(text)
     if wants == "when":
         return any(v.kind in ("date", "time", "weekday") for v in values(text))

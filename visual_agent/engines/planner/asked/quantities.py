@@ -67,8 +67,7 @@ def multiplied_text(question: Question, hit: Hit, page: Page) -> tuple[str, str,
         return None
     if any(v.number == count for v in values(hit.label)):
         return None
-    for row in (r for g in page.grids for r in g.body):
-        cells = [c for c in row if c is not None]
+    for cells in (row for grid in page.grids for row in grid.filled):
         if not any(c.id in hit.ids for c in cells):
             continue
         full = [c for c in cells if (n := number_of(c.text)) is not None and abs(n - count * price) < 0.005]

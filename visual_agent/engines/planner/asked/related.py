@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 
 from visual_agent.engines.planner.asked.extracts import extract, looks_like_name, wanted
 from visual_agent.engines.planner.asked.questions import Question
@@ -23,28 +21,15 @@ from visual_agent.engines.planner.asked.weights import is_generic, other_day, we
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page
+from visual_agent.engines.planner.text.books import book
 from visual_agent.engines.planner.text.folding import has_han, normal, units
 from visual_agent.engines.planner.text.values import NUMBER_WORDS, is_numeric, values
-from visual_agent.engines.planner.text.words import Term, lexicon, likeness, words
-
-_Groups = dict[tuple[str, ...], frozenset[int]]
+from visual_agent.engines.planner.text.words import Groups, Term, lexicon, likeness, two_sided, words
 
 
 @cache
-def _groups() -> tuple[_Groups, _Groups]:
-    """Phrases (as stems) with the groups they stand in: on the asking and on the saying side."""
-    asked: dict[tuple[str, ...], frozenset[int]] = {}
-    said: dict[tuple[str, ...], frozenset[int]] = {}
-    folder = files("visual_agent.engines.planner")
-    books = [tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in ("related.toml", "related_zh.toml")]
-    for number, group in enumerate(g for book in books for g in book["groups"]):
-        left, _, right = group.partition(" > ")
-        for table, side in ((asked, left), (said, right or left)):
-            for phrase in side.split(";"):
-                key = tuple(u.stem for u in units(normal(phrase)))
-                if key:
-                    table[key] = table.get(key, frozenset()) | {number}
-    return asked, said
+def _groups() -> tuple[Groups, Groups]:
+    return two_sided([*book("related")["groups"], *book("related_zh")["groups"]])
 
 
 @dataclass(frozen=True)
@@ -110,8 +95,7 @@ _LIFE_WORDS = frozenset("born birth die died death dead".split())  # noqa: SIM90
 @cache
 def scene() -> frozenset[str]:
     """What a question calls the thing that is pictured; its own words need not stand there."""
-    path = files("visual_agent.engines.planner").joinpath("related.toml")
-    return frozenset(tomllib.loads(path.read_text(encoding="utf-8"))["scene"].split())
+    return frozenset(book("related")["scene"].split())
 
 
 @dataclass(frozen=True)
@@ -210,11 +194,7 @@ def passages_of(page: Page) -> list[Passage]:
     """Lines, rows and cards of a page."""
     found = [Passage((i,), "line") for i in page.lines]
     found += [Passage(tuple(row), "row") for row in page.rows if 1 < len(row) <= 8]
-    for grid in page.grids:
-        for row in grid.body:
-            cells = tuple(c for c in row if c is not None)
-            if len(cells) > 1:
-                found.append(Passage(cells, "row"))
+    found += [Passage(tuple(row), "row") for grid in page.grids for row in grid.filled if len(row) > 1]
     found += [Passage(tuple(b), "card") for b in page.blocks if 1 < len(b) <= 5]
     return found
 
@@ -261,7 +241,7 @@ def _lone(question: Question, page: Page) -> list[Hit]:
     if len({normal(t) for t, _ in found}) != 1 or not any(k.term for k in keys_of(question)):
         return []
     text, item = found[0]
-    return [Hit(text, (item.id,), item.text, 0.7, page.name, wants, (), item.score)]
+    return [Hit(text, (item.id,), item.text, 0.7, page.name, wants)]
 
 
 def _rarity(holders: int, passages: int) -> float:
@@ -281,7 +261,7 @@ def _hit(question: Question, page: Page, passage: Passage, matched: Sequence[Key
     text, item = found
     score = share - 0.0008 * len(passage.text) - (0.03 if passage.shape == "card" else 0.0)
     ids = (item.id,) if item is not None else tuple(i.id for i in passage.parts)
-    return Hit(text, ids, passage.text, score, page.name, wants, (), min(i.score for i in passage.parts))
+    return Hit(text, ids, passage.text, score, page.name, wants)
 
 
 _YEAR = re.compile(r"(?<!\d)(?:1[0-9]|20)\d{2}(?!\d)")
@@ -390,14 +370,14 @@ def _name_in(text: str, matched: Sequence[Key]) -> str | None:
     """A person's or a firm's name in a text."""
     if has_han(text):
         return next((t for t in re.split(r"[\s:：,，。;；]+", text) if looks_like_name(t)), None)
-    book = lexicon()
+    stops = lexicon().stops
     for match in _NAME.finditer(text):
         name = _COMMON.sub("", _COMMON.sub("", match[0])).strip(" ,")
         first, _, rest = name.partition(" ")
         name = rest if rest and any(k.support(first) >= 0.5 for k in matched) else name
         name = name if re.search(r"\b[A-Z]\.$", name) else name.strip(".")
         said = words(name)
-        known = [t for t in said.terms if t.concepts or (tuple(t.stems) in book.stops)]
+        known = [t for t in said.terms if t.concepts or tuple(t.stems) in stops]
         asked = any(k.support(name) >= 0.5 for k in matched)
         opens = " " not in name and match.start() == 0 and re.match(r"['’\w]*,? [a-z]", text[match.end() :])
         shouted = " " not in name and name.isupper()

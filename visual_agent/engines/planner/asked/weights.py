@@ -16,7 +16,7 @@ from visual_agent.engines.planner.asked.extracts import looks_like_name
 from visual_agent.engines.planner.asked.questions import Question
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal
-from visual_agent.engines.planner.text.values import fits, han_number, is_numeric, of_kind
+from visual_agent.engines.planner.text.values import FREE_TEXT, fits, han_number, has_cents, is_numeric, of_kind
 from visual_agent.engines.planner.text.weekdays import days_of
 from visual_agent.engines.planner.text.words import Term, lexicon, likeness, words
 
@@ -208,7 +208,7 @@ def _typed_support(term: Term, value: str) -> float:
         kind = book[name].kind
         if kind in ("name", "place"):
             best = max(best, 0.5 if fits(value, kind) and not is_numeric(value) else 0.0)
-        if not kind or kind in ("text", "name", "place", "id"):
+        if kind in FREE_TEXT:
             continue
         found = of_kind(value, kind)
         if found:
@@ -216,7 +216,7 @@ def _typed_support(term: Term, value: str) -> float:
             if name in ("total", "payable", "paid"):
                 best = max(best, 0.55)
                 continue
-            best = max(best, 0.85 if not plain or re.search(r"[.,]\d\d$", found[0].text) else 0.6)
+            best = max(best, 0.85 if not plain or has_cents(found[0].text) else 0.6)
     return best
 
 

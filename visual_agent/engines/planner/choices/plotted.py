@@ -22,8 +22,8 @@ from visual_agent.engines.planner.page.records import without_totals
 from visual_agent.engines.planner.text import measures
 from visual_agent.engines.planner.text.dictionary import spelling
 from visual_agent.engines.planner.text.folding import has_han, normal, stem
-from visual_agent.engines.planner.text.meanings import closeness
-from visual_agent.engines.planner.text.values import is_numeric, number_of
+from visual_agent.engines.planner.text.meanings import closeness, nearest_of
+from visual_agent.engines.planner.text.values import MONTHS, is_numeric, number_of
 from visual_agent.engines.planner.text.weekdays import DAY, days_of
 
 
@@ -140,11 +140,10 @@ def _literal(folded: str, plot: Plot, found: Meant) -> str:
 
 # --- times ---------------------------------------------------------------------------------------------------------
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONG = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _HAN = "一二三四五六七八九十"
 _MONTH = re.compile(
-    rf"(?<![a-z])(?:(?P<en>{'|'.join(_LONG)}|{'|'.join(_MONTHS)}|sept)(?![a-z])\.?"
+    rf"(?<![a-z])(?:(?P<en>{'|'.join(_LONG)}|{'|'.join(MONTHS)}|sept)(?![a-z])\.?"
     rf"|(?P<zh>(?<!\d)1?\d|十?[{_HAN}])(?:月|(?=\s?(?:-|到|至|~)\s?(?:1?\d|十?[{_HAN}])月)))"
 )
 _TO = re.compile(r"[份底初]?\s?(?:-|to|until|till|through|到|至|~)")
@@ -181,7 +180,7 @@ def _months(folded: str) -> frozenset[str]:
 
 def _month(match: re.Match[str]) -> int:
     if match["en"]:
-        return _MONTHS.index(match["en"][:3]) + 1
+        return MONTHS.index(match["en"][:3]) + 1
     text = match["zh"]
     if text.isdigit():
         return int(text)
@@ -415,5 +414,4 @@ def _idle(word: Word) -> bool:
 
 def _sibling(word: str, labels: list[tuple[str, tuple[str, int]]]) -> bool:
     """Whether a word names something of the same kind as the chart's names, which is not among them."""
-    near = max((closeness(word, text) for text, _ in labels if not text[0].isdigit()), default=0.0)
-    return near >= _SIBLING
+    return nearest_of(word, (text for text, _ in labels if not text[0].isdigit())) >= _SIBLING

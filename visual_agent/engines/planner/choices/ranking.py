@@ -20,7 +20,7 @@ from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.page.records import records, transposed
 from visual_agent.engines.planner.text.dictionary import segmented
 from visual_agent.engines.planner.text.folding import has_han, normal, stem
-from visual_agent.engines.planner.text.meanings import closeness
+from visual_agent.engines.planner.text.meanings import closeness, nearest_of
 from visual_agent.engines.planner.text.scales import FREE, SCALES, UNITS, word_of
 from visual_agent.engines.planner.text.scales import key_of as key_of
 from visual_agent.engines.planner.text.values import is_numeric, number_of, of_kind, values
@@ -157,13 +157,13 @@ def _measures(match: Match, column: int) -> bool:
     unit = rf"(?<![^\W\d_])(?:{UNITS[measure]})(?![^\W\d_])"
     if re.search(rf"[(（/ ]\s*{unit}", f" {normal(match.said[column])}") and not match.said[column].strip().isalpha():
         return True
-    texts = [normal(c.text) for row in match.rows if (c := row[column]) is not None]
+    texts = [normal(text) for text in match.texts(column)]
     return sum(re.search(rf"{unit}\s*\d|\d\s*{unit}", t) is not None for t in texts) >= 0.6 * max(len(texts), 1)
 
 
 def _lasts(match: Match, column: int) -> bool:
     """Whether most cells of a column are times that something takes."""
-    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    texts = match.texts(column)
     return sum(bool(of_kind(t, "duration")) for t in texts) >= 0.6 * max(len(texts), 1)
 
 
@@ -184,8 +184,7 @@ def _ranks(match: Match, column: int) -> bool:
     if is_index(match, column):
         return match.question.measure == "standing"
     kind = _kind_of(match, column)
-    cells = [row[column] for row in match.rows]
-    texts = [c.text for c in cells if c is not None]
+    texts = match.texts(column)
     clock = match.question.measure in ("duration", "price", "weight", "distance", "temperature", "rain")
     if clock and sum(bool(of_kind(t, "time")) and not of_kind(t, "duration") for t in texts) > 0.5 * len(texts):
         return False
@@ -211,7 +210,7 @@ def _kind_of(match: Match, column: int) -> str:
     """How a column is put in order: "when" by date or time, "" by its numbers."""
     if match.question.measure == "when" or _began(match, column):
         return "when"
-    cells = [c.text for row in match.rows if (c := row[column]) is not None]
+    cells = match.texts(column)
     if _LAPS.search(" ".join(cells)) or (_lasts(match, column) and not _one_unit(cells)):
         return "lasts"
     texts = [word_of(t) for t in cells]
@@ -230,7 +229,7 @@ def _began(match: Match, column: int) -> bool:
     """Whether a column says since when: what began earliest is the oldest and has lasted longest."""
     concepts = match.heads[column].concepts
     lasted = match.question.measure == "duration" and concepts & {"start_date", "year", "birth_date"}
-    dated = any(of_kind(c.text, "date") for row in match.rows if (c := row[column]) is not None)
+    dated = any(of_kind(text, "date") for text in match.texts(column))
     return bool(lasted) or (match.question.measure == "age" and dated)
 
 
@@ -238,7 +237,7 @@ def is_index(match: Match, column: int) -> bool:
     """Whether a column only numbers the rows (1, 2, 3 ...) or says which place each has."""
     if "rank" in match.heads[column].concepts:
         return True
-    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    texts = match.texts(column)
     numbers = [number_of(t) for t in texts if not _UNPLACED.fullmatch(t.strip())]
     full = len(texts) == len(match.rows) and len(numbers) > 2
     return column == 0 and full and numbers == [float(n) for n in range(1, len(numbers) + 1)]
@@ -253,7 +252,7 @@ def _evidence(match: Match, column: int) -> float:
     question = match.question
     if question.measure == "standing" and is_index(match, column):
         return 0.12
-    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    texts = match.texts(column)
     plain = [t for t in question.terms if t.kind in ("number", "word") and weight(t, question) >= 0.9]
     named = sum(nearest_heading(t, match, column) * min(weight(t, question), 1.0) for t in gauges(match))
     measures = _MEASURES.get(question.measure, {question.measure})
@@ -271,7 +270,7 @@ def _evidence(match: Match, column: int) -> float:
 
 def _in_scale(match: Match, column: int) -> bool:
     """Whether the adjective of a question is one of a column's words: "hardest" where walks are easy or hard."""
-    said = {word_of(c.text) for row in match.rows if (c := row[column]) is not None}
+    said = {word_of(text) for text in match.texts(column)}
     return any(
         re.search(rf"\b{re.escape(w)}(?:e?r|e?st|t?est)\b|[最更]{re.escape(w)}", match.question.folded)
         for w in said
@@ -281,7 +280,7 @@ def _in_scale(match: Match, column: int) -> bool:
 
 def _held(term: Term, match: Match, column: int) -> bool:
     """Whether most cells of a column hold a term: a unit, "per 100 g"."""
-    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    texts = match.texts(column)
     held = (likeness(term, words(t)) >= 0.9 or re.search(rf"\d{re.escape(term.text)}\b", normal(t)) for t in texts)
     fused = (re.search(rf"\b{re.escape(term.text)}[a-z]+\b", normal(t)) for t in texts)
     return sum(bool(a or b) for a, b in zip(held, fused, strict=True)) >= 0.6 * len(texts)
@@ -337,7 +336,7 @@ def _close(term: Term, text: str) -> float:
     """The closeness of a term to the nearest word of a line."""
     folded = normal(text)
     parts = segmented(folded) if has_han(folded) else folded.split()
-    return max((closeness(term.text, p) for p in parts if len(p) > 1), default=0.0)
+    return nearest_of(term.text, (p for p in parts if len(p) > 1))
 
 
 def left_rows(match: Match, column: int) -> tuple[list[int], float]:

@@ -82,8 +82,7 @@ def _parts(page: Page) -> list[tuple[str, tuple[str, ...]]]:
     found = [
         (part, (i.id,)) for i in page.lines for part in re.split(r"(?<=[a-z)][.;!])\s+|(?<=[。；！])", i.text) if part
     ]
-    rows = [*page.rows, *([c for c in row if c is not None] for grid in page.grids for row in grid.body)]
-    return found + [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in rows if len(row) > 1]
+    return found + [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in page.every_row if len(row) > 1]
 
 
 def _by_words(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -212,7 +211,7 @@ def _nearest(
     typed = [(t, v, ids) for t, value, ids in texts if (v := _typed(value, kind, priced)) is not None]
     scores = shares(phrase, [t for t, _, _ in typed])
     ranked = sorted(zip(scores, typed, strict=True), key=lambda st: -st[0] + 0.001 * len(st[1][0]))
-    return [Hit(v, ids, t, s, page.name, kind, (), 1.0) for s, (t, v, ids) in ranked[:1] if s >= 0.5]
+    return [Hit(v, ids, t, s, page.name, kind) for s, (t, v, ids) in ranked[:1] if s >= 0.5]
 
 
 def _typed(text: str, kind: str, priced: bool = False) -> str | None:

@@ -71,7 +71,7 @@ def versions(question: Question, pages: Sequence[Page]) -> Solution | None:
             return altered or _all(question, pages)
     for pattern, before in ((_GONE, True), (_NEW, False)):
         if pattern.search(folded) and not about(question):
-            return _only_in(question, pages, before=before)
+            return _only_in(pages, before=before)
     if _CHANGED.search(folded) and not about(question):
         return _all(question, pages)
     return _former(question, pages) if _OLD.search(folded) else None
@@ -100,8 +100,8 @@ def _soft(question: Question) -> list[Term]:
 
 def _line(about: Sequence[Term], page: Page) -> tuple[str, tuple[str, ...]] | None:
     """The row or line that speaks of all of something."""
-    rows = [[c for c in row if c is not None] for grid in page.grids for row in grid.body]
-    parts = [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in [*rows, *([i] for i in page.loose)]]
+    rows = [*(row for grid in page.grids for row in grid.filled), *([i] for i in page.loose)]
+    parts = [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in rows]
     scores = shares(" ".join(t.text for t in about), [text for text, _ in parts])
     scored = [(s - 0.002 * len(p[0]), p) for s, p in zip(scores, parts, strict=True)]
     top = max(scored, key=lambda sp: sp[0], default=None)
@@ -205,7 +205,7 @@ def _row_name(item: Item | None, pages: Sequence[Page]) -> str:
     return label if colon else ""
 
 
-def _only_in(question: Question, pages: Sequence[Page], *, before: bool) -> Solution | None:
+def _only_in(pages: Sequence[Page], *, before: bool) -> Solution | None:
     """The lines that only one of the versions has."""
     found = changes.between(pages[0], pages[1])
     own = [d for d in found if (d.before if before else d.after)]

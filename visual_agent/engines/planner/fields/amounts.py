@@ -26,7 +26,7 @@ from visual_agent.engines.planner.text import measures
 from visual_agent.engines.planner.text.ages import age_told, ages_in, is_age
 from visual_agent.engines.planner.text.figure_words import Asked, asked_words, speaks
 from visual_agent.engines.planner.text.folding import has_han, normal
-from visual_agent.engines.planner.text.values import Value, is_numeric, values
+from visual_agent.engines.planner.text.values import Value, has_cents, is_numeric, values
 from visual_agent.engines.planner.text.words import lexicon, words
 
 _LEAST = 0.6
@@ -438,7 +438,7 @@ def _prior(figure: Figure, wants: str) -> float:
     if wants == "amount":
         if figure.kind == "amount":
             return 1.0
-        cents = re.search(r"[.,]\d\d$", figure.text) is not None
+        cents = has_cents(figure.text)
         return 0.95 if cents else 0.7 if figure.alone else 0.0
     if wants in ("phone", "id"):
         return 1.0 if figure.kind == wants else 0.6

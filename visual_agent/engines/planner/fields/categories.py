@@ -14,7 +14,7 @@ from itertools import pairwise
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.asked.questions import Question
 from visual_agent.engines.planner.asked.related import passages_of
-from visual_agent.engines.planner.fields.nearest import Word, content, shares, support
+from visual_agent.engines.planner.fields.nearest import Word, content, heard, shares, support
 from visual_agent.engines.planner.fields.single import Solution
 from visual_agent.engines.planner.figures.running import told
 from visual_agent.engines.planner.page.pages import Page
@@ -117,36 +117,10 @@ _TRAILS = frozenset(
 )
 
 
-_THINGS = frozenset(
-    [
-        "animal",
-        "pet",
-        "bird",
-        "dog",
-        "cat",
-        "puppy",
-        "kitten",
-        "horse",
-        "parrot",
-        "rabbit",
-        "item",
-        "product",
-        "thing",
-        "动物",
-        "宠物",
-        "狗",
-        "小狗",
-        "狗狗",
-        "猫",
-        "小猫",
-        "猫咪",
-        "鸟",
-        "兔子",
-        "产品",
-        "商品",
-        "东西",
-    ]
+ANIMALS = frozenset(
+    "animal pet bird dog cat puppy kitten horse parrot rabbit 动物 宠物 狗 小狗 狗狗 猫 小猫 猫咪 鸟 兔子".split()  # noqa: SIM905
 )
+_THINGS = ANIMALS | {"item", "product", "thing", "产品", "商品", "东西"}
 """What a question calls whatever the page is about, in other words than the page."""
 
 
@@ -159,18 +133,18 @@ def of_kind_asked(question: Question, pages: Sequence[Page]) -> Solution | None:
         if match is None:
             continue
         topic = question.folded[: match.start()] + " " + question.folded[match.end() :]
-        found = [f for page in pages if (f := _on(topic, match[0], group, page)) is not None]
+        found = [f for page in pages if (f := _on(topic, group, page)) is not None]
         if found:
             _, text, ids, page = max(found, key=lambda f: f[0])
-            weakest = min((page.known[i].score for i in ids if i in page.known), default=1.0)
-            return Solution(answers.value(text, ids), "it is of the kind that is asked for", ids, weakest, page.name)
+            why = "it is of the kind that is asked for"
+            return Solution(answers.value(text, ids), why, ids, page.weakest(ids), page.name)
     return only_one(question, pages, _ALL)
 
 
-def _on(topic: str, kind: str, group: Group, page: Page) -> tuple[float, str, tuple[str, ...], Page] | None:
-    texts = [(s.text, s.ids) for s in told(page)]
-    texts += [(p.text, tuple(i.id for i in p.parts)) for p in passages_of(page) if p.shape != "card"]
+def _on(topic: str, group: Group, page: Page) -> tuple[float, str, tuple[str, ...], Page] | None:
     sentences = told(page)
+    texts = [(s.text, s.ids) for s in sentences]
+    texts += [(p.text, tuple(i.id for i in p.parts)) for p in passages_of(page) if p.shape != "card"]
     texts += [(f"{a.text} {b.text}", a.ids + b.ids) for a, b in pairwise(sentences)]
     members = [(t, ids, m) for t, ids in texts if (m := _member(t, group, content(topic))) is not None]
     if not members:
@@ -178,12 +152,10 @@ def _on(topic: str, kind: str, group: Group, page: Page) -> tuple[float, str, tu
     if all(w.text in _THINGS for w in content(topic)):
         alone = {normal(m): (m, ids) for _, ids, m in members}
         return (1.0, *next(iter(alone.values())), page) if len(alone) == 1 else None
-    if any(
-        w.weight >= 1 and w.text not in _THINGS and max(support(w, t) for t, _ in texts) < 0.5 for w in content(topic)
-    ):
+    said = [t for t, _ in texts]
+    if any(w.weight >= 1 and w.text not in _THINGS and heard(w, said) < 0.5 for w in content(topic)):
         return None  # of something that is not on the page nothing is known
-    every = shares(topic, [t for t, _ in texts])
-    near = {t: s for (t, _), s in zip(texts, every, strict=True)}
+    near = dict(zip(said, shares(topic, said), strict=True))
     ranked = sorted(
         ((near[t] + (0.3 if group.asked.search(normal(t)) else 0.0) - 0.001 * len(t), m, ids) for t, ids, m in members),
         key=lambda f: -f[0],

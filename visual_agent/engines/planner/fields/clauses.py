@@ -95,10 +95,10 @@ def part(question: Question, sentence: str, found_by: Sequence[str]) -> str | No
     if re.search(r"\b(?:name|called)\b|叫什么|名字", folded):
         return None
     if re.search(r"怎么办|怎么处理|如何处理", folded):
-        return _remedy(sentence, found_by)
+        return _remedy(sentence)
     wants = wanted(question)
     if wants in ("number", "amount") and question.counts and not has_han(sentence):
-        return _many(question, sentence, found_by)
+        return _many(sentence, found_by)
     if wants in ("when", "date", "time"):
         return _when(question, sentence, wants, found_by)
     if wants in ("number", "amount", "percent", "phone", "email", "url", "year", "month", "weekday", "duration"):
@@ -125,7 +125,7 @@ def _reason(sentence: str) -> str | None:
     return f"to {purpose[1]}" if purpose else None
 
 
-def _remedy(sentence: str, found_by: Sequence[str]) -> str | None:
+def _remedy(sentence: str) -> str | None:
     """What to do about something: the rest of the sentence from the request on."""
     match = re.search(r"(?:请|可以?|应该?|需要?|务必)[^。；]{2,40}", sentence)
     return match[0].strip() if match else None
@@ -191,7 +191,7 @@ def _when(question: Question, sentence: str, wants: str, found_by: Sequence[str]
     return told
 
 
-def _many(question: Question, sentence: str, found_by: Sequence[str]) -> str | None:
+def _many(sentence: str, found_by: Sequence[str]) -> str | None:
     found = [(m[1], m.start()) for m in _MANY.finditer(sentence) if not re.match(r"\d{4}$", m[1])]
     return _nearest(found, sentence, found_by)
 

@@ -23,7 +23,7 @@ from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page, spaced
 from visual_agent.engines.planner.text.dictionary import is_verb, segmented
 from visual_agent.engines.planner.text.folding import HAN, has_han, normal
-from visual_agent.engines.planner.text.meanings import closeness
+from visual_agent.engines.planner.text.meanings import nearest_of
 from visual_agent.engines.planner.text.values import han_number, values
 from visual_agent.engines.planner.text.weekdays import days_of
 from visual_agent.engines.planner.text.words import lexicon, words
@@ -84,7 +84,6 @@ class Spot:
     near: str
     ids: tuple[str, ...]
     prose: bool
-    score: float = 1.0
     speaker: str = ""
 
 
@@ -115,7 +114,7 @@ def _support(word: str, groups: frozenset[int], text: str) -> float:
     if len(word) > 1 and concepts & words(text).concepts:
         return 0.85
     parts = [p for run in _RUN.findall(text)[:12] for p in segmented(run) if len(p) > 1][:40] if len(word) > 1 else []
-    nearest = max((closeness(word, p) for p in parts), default=0.0)
+    nearest = nearest_of(word, parts)
     shared = 0.4 if any(c in text for c in word if c not in _EMPTY and len(word) == 2) else 0.0
     return max(0.75 if nearest >= 0.6 else 0.6 if nearest >= 0.5 else 0.0, shared)
 
@@ -180,10 +179,10 @@ def _fields(page: Page) -> Iterator[Spot]:
     for item in page.lines:
         for segment in re.split(r"\s[·•|]\s|\s{2,}", item.text):
             for label, value in _labelled(segment):
-                yield Spot(value, label, "", "", (item.id,), prose=len(value) > 14, score=item.score)
+                yield Spot(value, label, "", "", (item.id,), prose=len(value) > 14)
     for pair in page.pairs:
         if pair.relation in ("cell", "beside", "below") and pair.prior >= 0.85 and len(pair.label) < 24:
-            yield Spot(pair.value, pair.label, " ".join(pair.context), "", pair.ids, prose=False, score=pair.score)
+            yield Spot(pair.value, pair.label, " ".join(pair.context), "", pair.ids, prose=False)
 
 
 def _labelled(text: str) -> list[tuple[str, str]]:
@@ -212,7 +211,7 @@ def _cells(page: Page) -> Iterator[Spot]:
             filled = [(c, cell) for c, cell in enumerate(row) if cell is not None]
             for c, cell in filled if len(filled) > 1 else ():
                 others = " ".join(o.text for _, o in filled if o is not cell)
-                yield Spot(cell.text, grid.head(c), others, grid.title, (cell.id,), prose=False, score=cell.score)
+                yield Spot(cell.text, grid.head(c), others, grid.title, (cell.id,), prose=False)
     cards = [*(r for r in page.rows if 1 < len(r) < 7), *(b for b in page.blocks if 1 < len(b) < 5)]
     for items in cards:
         if any((len(o.text) > 8 and _BREAK.search(o.text)) or _labelled(o.text) for o in items):
@@ -220,7 +219,7 @@ def _cells(page: Page) -> Iterator[Spot]:
         for item in items:
             others = " ".join(o.text for o in items if o is not item)
             if len(others) < 60 and len(item.text) < 40:
-                yield Spot(item.text, "", others, "", (item.id,), prose=False, score=item.score)
+                yield Spot(item.text, "", others, "", (item.id,), prose=False)
 
 
 def _clauses(page: Page) -> Iterator[Spot]:
@@ -229,16 +228,16 @@ def _clauses(page: Page) -> Iterator[Spot]:
         label, body = "", sentence.text
         if match := _LABEL.match(body):
             label, body = (match[1] or match[2]).strip(), match[3]
-        yield from _of_sentence(label, body, sentence.ids, sentence.score)
+        yield from _of_sentence(label, body, sentence.ids)
 
 
-def _of_sentence(label: str, body: str, ids: tuple[str, ...], score: float) -> Iterator[Spot]:
+def _of_sentence(label: str, body: str, ids: tuple[str, ...]) -> Iterator[Spot]:
     parts = [p.strip() for p in _BREAK.split(body) if p.strip()]
     for n, clause in enumerate(parts):
         before = parts[n - 1] if n else ""
-        yield Spot(clause, label, clause, f"{before} {body}", ids, prose=True, score=score)
+        yield Spot(clause, label, clause, f"{before} {body}", ids, prose=True)
         if n and len(before) + len(clause) < 48:
-            yield Spot(f"{before},{clause}", label, f"{before} {clause}", body, ids, prose=True, score=score - 0.02)
+            yield Spot(f"{before},{clause}", label, f"{before} {clause}", body, ids, prose=True)
 
 
 def _messages(page: Page) -> Iterator[Spot]:
@@ -291,7 +290,7 @@ def _hit(question: Question, page: Page, spot: Spot, asked: Sequence[Word], want
         return None
     bonus = 0.03 if not spot.prose else 0.0
     bonus -= 0.0006 * len(spot.value)
-    return Hit(text, spot.ids, f"{spot.label} {spot.around}".strip(), share + bonus, page.name, wants, (), spot.score)
+    return Hit(text, spot.ids, f"{spot.label} {spot.around}".strip(), share + bonus, page.name, wants)
 
 
 def _title(page: Page) -> str:

@@ -81,7 +81,7 @@ def _judge(question: Question, pair: Pair, page: Page, wants: str) -> Hit | None
     if wants == "place" and not any(lexicon().concepts[c].kind == "place" for c in label.concepts):
         score -= 0.15
     score += 0.06 if wants == "name" and looks_like_name(pair.value) else 0.0
-    return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, pair.score, missing)
+    return Hit(text, pair.ids, pair.label, score, page.name, wants, pair.label_ids, missing)
 
 
 _IDENTIFIES = re.compile(r"(?i)尾号|[账帐卡单编户]号|\b(?:ending(?: in)?|account no\.?|ref\.?|number)\s*$")

@@ -54,7 +54,7 @@ def flagged(question: Question, pages: Sequence[Page]) -> Solution | None:
                 return Solution(
                     answers.value(text, ids), "its row says so", ids, min(n.score for n in names), page.name
                 )
-        told_of = _in_text(question, said, page)
+        told_of = _in_text(said, page)
         if told_of is not None:
             return told_of
     return None
@@ -127,9 +127,9 @@ def _odd_one(sums: Sequence[float]) -> int | None:
 def _cards(page: Page) -> list[list[list[Item]]]:
     """Lists of three cards or rows and more: each a title and what is said of it."""
     blocks = [list(b) for b in page.blocks if 1 < len(b) < 7 and not is_numeric(b[0].text)]
-    rows = [[[c for c in row if c is not None] for row in grid.body] for grid in page.grids if grid.kind == "list"]
+    tables = [grid.filled for grid in page.grids if grid.kind == "list"]
     blocks = [b for b in blocks if not re.search(r"[:：]|[.。]$", b[0].text)]
-    lists = [blocks, *([r for r in table if len(r) > 1 and not is_numeric(r[0].text)] for table in rows)]
+    lists = [blocks, *([r for r in table if len(r) > 1 and not is_numeric(r[0].text)] for table in tables)]
     return [cards for cards in lists if len(cards) > 2]
 
 
@@ -154,7 +154,7 @@ def _telling(rows: Sequence[Row]) -> int | None:
     return -max(worded)[1] if worded else None
 
 
-def _in_text(question: Question, said: re.Pattern[str], page: Page) -> Solution | None:
+def _in_text(said: re.Pattern[str], page: Page) -> Solution | None:
     """What a sentence says to be in the state: "The lift is out of order"."""
     found = []
     for sentence in told(page):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from visual_agent.engines.planner.asked.weights import is_generic
 from visual_agent.engines.planner.figures.running import alike
 from visual_agent.engines.planner.text.dictionary import is_verb, segmented
 from visual_agent.engines.planner.text.folding import HAN, has_han, normal, stem, units
-from visual_agent.engines.planner.text.meanings import closeness
+from visual_agent.engines.planner.text.meanings import nearest_of
 from visual_agent.engines.planner.text.words import Term, terms
 
 _IDLE = re.compile(
@@ -128,13 +128,18 @@ def support(word: Word, text: str, like: float = LIKE) -> float:
     return max(best, min(0.85, _closest(word.text, folded, like)))
 
 
+def heard(word: Word, texts: Iterable[str]) -> float:
+    """How surely any of some texts speaks of a word, 0..1."""
+    return max((support(word, t) for t in texts), default=0.0)
+
+
 def _closest(word: str, folded: str, like: float) -> float:
     """The likeness in meaning of the nearest word of a text; 0 below `like`."""
     if len(word) < 2 or word[0].isdigit() or len(folded) > 300:
         return 0.0
     others = re.findall(r"[a-z]{3,}", folded)
     others += [w for run in re.findall(rf"[{HAN}]{{2,}}", folded) for w in segmented(run) if len(w) > 1 or w in word]
-    near = max((closeness(word, o) for o in others if stem(o) != stem(word)), default=0.0)
+    near = nearest_of(word, (o for o in others if stem(o) != stem(word)))
     return near if near >= like else 0.0
 
 

@@ -220,8 +220,7 @@ def _surroundings(page: Page) -> dict[str, str]:
     """For each line or cell the texts of its row or its card."""
     found = {i.id: " ".join(o.text for o in block) for block in page.blocks if len(block) <= 6 for i in block}
     for grid in page.grids:
-        for row in grid.body:
-            cells = [c for c in row if c is not None]
+        for cells in grid.filled:
             found |= {c.id: " ".join(o.text for o in cells if o is not c) for c in cells}
     return found
 

@@ -25,6 +25,7 @@ from visual_agent.engines.planner.figures.running import told
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.dictionary import segmented
 from visual_agent.engines.planner.text.folding import HAN, has_han, normal, stem
+from visual_agent.engines.planner.text.values import FREE_TEXT
 from visual_agent.engines.planner.text.vocabulary import verbs_like
 
 LEAST = 0.6
@@ -171,7 +172,7 @@ def asks(question: Question) -> bool:
         question.kind in ("field", "place")
         and _WHAT.search(question.folded) is not None
         and _ELSE.search(question.folded) is None
-        and _wanted(question) in ("", "text", "name", "place", "id")
+        and _wanted(question) in FREE_TEXT
     )
 
 

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from visual_agent.engines.planner.asked.extracts import exact_type, extract, wanted
 from visual_agent.engines.planner.asked.questions import Question
 from visual_agent.engines.planner.asked.weights import is_generic, measure, other_day, weight, without
+from visual_agent.engines.planner.figures.running import written
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.page.pages import Page, complete
 from visual_agent.engines.planner.text.folding import has_han, normal
-from visual_agent.engines.planner.text.values import of_kind, values
+from visual_agent.engines.planner.text.values import FREE_TEXT, of_kind, values
 from visual_agent.engines.planner.text.words import lexicon, likeness, words
 
 # --- running text --------------------------------------------------------------------------------------------------
@@ -22,10 +23,10 @@ from visual_agent.engines.planner.text.words import lexicon, likeness, words
 
 def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
     """Values inside sentences that speak of what is asked and hold a value of its type."""
-    if wants in ("", "text", "name", "place", "id"):
+    if wants in FREE_TEXT:
         return []
     hits = []
-    for text, ids, score in passages(page):
+    for text, ids in passages(page):
         for sentence in _SENTENCE.split(text):
             answer = extract(sentence, wants)
             if answer is None or len(sentence) < 8 or other_day(question, sentence):
@@ -38,7 +39,7 @@ def sentences(question: Question, page: Page, wants: str) -> list[Hit]:
                 continue
             around = [(1.0, _clause(sentence, answer)), (0.9, sentence), (0.7, text)]
             share, missing = measure(question, around, page, answer)
-            hits.append(Hit(answer, ids, sentence, share * 0.93 - 0.03, page.name, wants, (), score, missing))
+            hits.append(Hit(answer, ids, sentence, share * 0.93 - 0.03, page.name, wants, (), missing))
     return hits
 
 
@@ -57,12 +58,12 @@ def quoted(question: Question, page: Page) -> list[Hit]:
     if (len(decisive) < 2 and not told) or wanted(question) not in ("", "text", "place"):
         return []
     hits = []
-    for text, ids, score in passages(page):
+    for text, ids in passages(page):
         if wanted(question) == "place" and not has_han(text) and not _SOMEWHERE.search(text):
             continue  # a date of a meeting is no answer to "where"
         said = words(text)
         if len(ids) <= 3 and (len(text) > 20 or told) and all(likeness(t, said) >= 0.85 for t in decisive):
-            hits.append(Hit(text, ids, text, 0.7 - 0.001 * min(len(text), 200), page.name, "text", (), score))
+            hits.append(Hit(text, ids, text, 0.7 - 0.001 * min(len(text), 200), page.name, "text"))
     return sorted(hits, key=lambda h: -h.score)
 
 
@@ -88,7 +89,7 @@ def named_parts(question: Question, page: Page) -> list[Hit]:
             continue
         share, missing = measure(rest, [(1.0, item.text)], page)
         if not missing and any(likeness(t, words(item.text)) >= 0.9 for t in rest.content):
-            hits.append(Hit(match[0], (item.id,), item.text, share, page.name, "text", (), item.score))
+            hits.append(Hit(match[0], (item.id,), item.text, share, page.name, "text"))
     return hits
 
 
@@ -119,7 +120,7 @@ def singles(question: Question, page: Page, wants: str) -> list[Hit]:
     share, missing = measure(question, [(0.9, item.text), (0.75, page.text)], page, text)
     if missing:
         return []
-    return [Hit(text, (item.id,), item.text, share * 0.95, page.name, wants, (), item.score)]
+    return [Hit(text, (item.id,), item.text, share * 0.95, page.name, wants)]
 
 
 def _labelled_else(question: Question, text: str) -> bool:
@@ -149,17 +150,15 @@ def _lone_year(question: Question, page: Page) -> list[Hit]:
     return [] if missing else [Hit(lines[0].text.strip("()"), (lines[0].id,), "", score, page.name, "year")]
 
 
-def passages(page: Page) -> Iterable[tuple[str, tuple[str, ...], float]]:
-    """Lines and wrapped blocks as (text, region ids, weakest score)."""
+def passages(page: Page) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Lines and wrapped blocks as (text, region ids)."""
     for item in page.lines:
-        yield item.text, (item.id,), item.score
+        yield item.text, (item.id,)
     for block in page.blocks:
         short = [i for i in block if sum(2 if ord(c) > 0x2E7F else 1 for c in i.text) < 45]
         valued = sum(any(v.kind in ("time", "amount", "date") for v in values(i.text)) for i in short)
         if 1 < len(block) <= 8 and valued < 2 and not any(complete(i) for i in block):
-            glue = "" if has_han(block[0].text) else " "
-            text = glue.join(i.text for i in block)
-            yield text, tuple(i.id for i in block), min(i.score for i in block)
+            yield written(block), tuple(i.id for i in block)
 
 
 def _clause(text: str, answer: str) -> str:

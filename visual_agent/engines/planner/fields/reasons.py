@@ -13,7 +13,7 @@ from itertools import pairwise
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.asked.questions import Question
 from visual_agent.engines.planner.fields.clauses import part
-from visual_agent.engines.planner.fields.nearest import content, shares, support
+from visual_agent.engines.planner.fields.nearest import content, heard, shares, support
 from visual_agent.engines.planner.fields.single import Solution
 from visual_agent.engines.planner.figures.running import told
 from visual_agent.engines.planner.page.pages import Page
@@ -68,8 +68,7 @@ def why(question: Question, pages: Sequence[Page]) -> Solution | None:
     if not found:
         return None
     _, text, ids, page = max(found, key=lambda f: f[0])
-    weakest = min((page.known[i].score for i in ids if i in page.known), default=1.0)
-    return Solution(answers.value(text, ids), "the sentence gives the reason", ids, weakest, page.name)
+    return Solution(answers.value(text, ids), "the sentence gives the reason", ids, page.weakest(ids), page.name)
 
 
 def _reasons(question: Question, topic: str, page: Page) -> list[tuple[float, str, tuple[str, ...], Page]]:
@@ -127,7 +126,7 @@ def _is_speaker(text: str) -> bool:
 
 def _lacks(topic: str, page: Page) -> bool:
     """Whether most of what is asked about stands nowhere on the page."""
-    every = [(w.weight, max((support(w, i.text) for i in page.lines), default=0.0)) for w in content(topic)]
+    every = [(w.weight, heard(w, (i.text for i in page.lines))) for w in content(topic)]
     whole = sum(w for w, _ in every)
     return sum(w for w, s in every if s >= 0.5) < 0.5 * whole
 
@@ -136,7 +135,7 @@ def _unknown(folded: str, page: Page) -> bool:
     """Whether the thing that a "why is the ..." is about stands nowhere on the page."""
     match = _ABOUT.search(folded)
     words = [w for w in content(match[1]) if w.weight >= 1] if match else []
-    return any(max((support(w, i.text) for i in page.lines), default=0.0) < 0.6 for w in words)
+    return any(heard(w, (i.text for i in page.lines)) < 0.6 for w in words)
 
 
 def _marked(text: str) -> str | None:

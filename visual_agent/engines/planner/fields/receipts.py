@@ -46,13 +46,12 @@ _HOW_MANY = re.compile(r"\bhow many\b|几|多少[份个杯瓶碗盒件]")
 
 @dataclass(frozen=True)
 class Entry:
-    """An item: its name, how many, what all of them cost, the regions, and whether the number was printed."""
+    """An item: its name, how many, what all of them cost, the regions, and what one costs where it says so."""
 
     name: str
     quantity: int
     amount: float
     ids: tuple[str, ...]
-    counted: bool
     each: float | None = None
 
 
@@ -94,7 +93,7 @@ def _entry(row: Row) -> Entry | None:
     number = int(next(g for g in count.groups() if g)) if count else 1
     bare = _AFTER.sub("", _EACH.sub("", _BEFORE.sub("", name.text))).strip(" @xX×")
     one = float(next(g for g in each.groups() if g).replace(",", ".")) if each else None
-    return Entry(bare, number, amount, (name.id, price.id), count is not None, one)
+    return Entry(bare, number, amount, (name.id, price.id), one)
 
 
 def itemised(question: Question, pages: Sequence[Page]) -> Solution | None:
@@ -131,5 +130,4 @@ def _dearest(question: Question, found: Sequence[Entry], page: Page) -> Solution
 
 
 def _told(text: str, entry: Entry, page: Page, why: str) -> Solution:
-    weakest = min(page.known[i].score for i in entry.ids if i in page.known) if page.known else 1.0
-    return Solution(answers.value(text, entry.ids), why, entry.ids, weakest, page.name)
+    return Solution(answers.value(text, entry.ids), why, entry.ids, page.weakest(entry.ids), page.name)

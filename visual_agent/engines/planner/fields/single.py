@@ -141,8 +141,7 @@ def told_by(hit: Hit, page: Page) -> Solution:
     """The answer that a hit makes."""
     ids = hit.ids
     why = f'"{hit.label[:60]}" names it' if hit.label else "it stands there"
-    weakest = min([page.known[i].score for i in ids if i in page.known], default=1.0)
-    return Solution(answers.value(hit.text, ids), why, ids, weakest, page.name)
+    return Solution(answers.value(hit.text, ids), why, ids, page.weakest(ids), page.name)
 
 
 _DIGITS = re.compile(r"\blast (?:\w+ )?digits\b|[后末尾](?:[三四五六\d])?位|尾号")

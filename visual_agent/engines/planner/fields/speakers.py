@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from visual_agent.engines.planner.asked.questions import Question
 from visual_agent.engines.planner.asked.weights import is_generic, weight
 from visual_agent.engines.planner.fields.chatting import bubbles, speaker
-from visual_agent.engines.planner.figures.running import alike
+from visual_agent.engines.planner.figures.running import alike, written
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.dictionary import segmented
 from visual_agent.engines.planner.text.folding import has_han, normal
-from visual_agent.engines.planner.text.meanings import closeness
+from visual_agent.engines.planner.text.meanings import nearest_of
 from visual_agent.engines.planner.text.values import values
 from visual_agent.engines.planner.text.words import Term
 
@@ -37,7 +37,7 @@ class Message:
     @property
     def text(self) -> str:
         """The message in one line."""
-        return (" " if not has_han(self.lines[0].text) else "").join(i.text.strip() for i in self.lines)
+        return written(self.lines)
 
 
 def messages(page: Page) -> list[Message]:
@@ -113,8 +113,7 @@ _FIRST = re.compile(
 
 def _near(word: str, text: str) -> float:
     """How near the meaning of a word comes to a word of a text, as a share."""
-    parts = _words(text)
-    best = max((closeness(word, p) for p in parts), default=0.0)
+    best = nearest_of(word, _words(text))
     return 0.8 if best >= 0.5 else 0.6 if best >= 0.42 else 0.0
 
 

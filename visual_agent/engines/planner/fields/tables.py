@@ -83,6 +83,10 @@ class Match:
         self.cross = len(dated) > 1 and sum(dated) >= 0.6 * len(dated)
         self.cells = [[words(cell.text) if cell else None for cell in row] for row in self.rows]
 
+    def texts(self, column: int) -> list[str]:
+        """The texts of a column's cells that are not empty."""
+        return [cell.text for row in self.rows if (cell := row[column]) is not None]
+
     def head(self, term: Term, column: int) -> float:
         """How surely a column's heading speaks of a term."""
         return likeness(term, self.heads[column]) if self.heads[column].folded else 0.0
@@ -191,9 +195,7 @@ def _cells(match: Match) -> list[Hit]:
             score = share + preference + 0.02 * len(named) - (0.06 if not exact_type(cell.text, wants) else 0.0)
             label_text = " ".join(x for x in (label.text if label else "", grid.head(c)) if x)
             label_ids = (label.id,) if label else ()
-            hits.append(
-                Hit(text, (cell.id,), label_text, score, match.page.name, wants, label_ids, cell.score, missing)
-            )
+            hits.append(Hit(text, (cell.id,), label_text, score, match.page.name, wants, label_ids, missing))
     return hits
 
 
@@ -222,7 +224,7 @@ def _edges(match: Match) -> list[Hit]:
                 around = [(1.0, cell.text), (0.8, grid.head(c)), (0.8, first.text if first else "")]
                 share, missing = measure(question, around, match.page, text)
                 ids = (region, cell.id)
-                hits.append(Hit(answer, ids, cell.text, share, match.page.name, wants, (cell.id,), cell.score, missing))
+                hits.append(Hit(answer, ids, cell.text, share, match.page.name, wants, (cell.id,), missing))
     return hits
 
 
@@ -272,10 +274,8 @@ def _counts(match: Match, column: int) -> bool:
 
 def share_fitting(match: Match, column: int, wants: str) -> float:
     """The share of a column's cells that are of the wanted type."""
-    cells = [row[column] for row in match.rows if row[column] is not None]
-    return sum(exact_type(c.text, wants) and extract(c.text, wants) is not None for c in cells if c) / max(
-        len(cells), 1
-    )
+    texts = match.texts(column)
+    return sum(exact_type(t, wants) and extract(t, wants) is not None for t in texts) / max(len(texts), 1)
 
 
 def _typed_head(match: Match, column: int, wants: str) -> bool:

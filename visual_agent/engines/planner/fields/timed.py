@@ -297,8 +297,7 @@ def _tabled(page: Page) -> Iterator[Moment]:
     for grid in page.grids:
         if grid.kind != "list":
             continue
-        for row in grid.body:
-            cells = [c for c in row if c is not None]
+        for row, cells in zip(grid.body, grid.filled, strict=True):
             for column, cell in enumerate(row):
                 if cell is not None and len(cell.text) <= 40 and times_in(cell.text):
                     yield from _in_row(cell, cells, grid.head(column), grid.title)

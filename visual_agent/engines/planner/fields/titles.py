@@ -12,7 +12,8 @@ from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.asked.extracts import looks_like_name
 from visual_agent.engines.planner.asked.questions import Question
 from visual_agent.engines.planner.asked.related import passages_of
-from visual_agent.engines.planner.fields.nearest import content, shares, support
+from visual_agent.engines.planner.fields.categories import ANIMALS
+from visual_agent.engines.planner.fields.nearest import content, heard, shares
 from visual_agent.engines.planner.fields.single import Solution
 from visual_agent.engines.planner.figures.running import told
 from visual_agent.engines.planner.page.pages import Page
@@ -28,48 +29,8 @@ _SAID = re.compile(
 _TITLED = re.compile(
     rf"姓(?!名|氏)([{HAN}])|(?:^|[^{HAN}]|[由找联系是向])([{HAN}])(?:女士|先生|小姐|老师|经理|医生|师傅|阿姨|大夫|同学|总|姐|哥)"
 )
-_BEINGS = frozenset(
-    [
-        "animal",
-        "pet",
-        "bird",
-        "dog",
-        "cat",
-        "puppy",
-        "kitten",
-        "horse",
-        "pony",
-        "parrot",
-        "rabbit",
-        "tortoise",
-        "hamster",
-        "boat",
-        "ship",
-        "baby",
-        "child",
-        "boy",
-        "girl",
-        "band",
-        "group",
-        "choir",
-        "club",
-        "动物",
-        "宠物",
-        "狗",
-        "小狗",
-        "狗狗",
-        "猫",
-        "小猫",
-        "猫咪",
-        "鸟",
-        "鹦鹉",
-        "兔子",
-        "孩子",
-        "宝宝",
-        "船",
-        "乐队",
-        "队伍",
-    ]
+_BEINGS = ANIMALS.union(
+    "pony tortoise hamster boat ship baby child boy girl band group choir club 鹦鹉 孩子 宝宝 船 乐队 队伍".split()  # noqa: SIM905
 )
 """What a question calls whatever the page is about, in other words than the page."""
 _LEAST = 0.45
@@ -98,7 +59,7 @@ def titled(question: Question, pages: Sequence[Page]) -> Solution | None:
         if len({n for _, n in named}) == 1 and all(w.text in _BEINGS for w in weighty):
             at, name = named[0]
             return Solution(answers.value(name, texts[at][1]), "it is called so", texts[at][1], 1.0, page.name)
-        if any(max(support(w, t) for t, _ in texts) < 0.5 for w in weighty):
+        if any(heard(w, (t for t, _ in texts)) < 0.5 for w in weighty):
             continue  # what is not spoken of has no name here
         near = shares(topic, [t for t, _ in texts])
         at, name = max(named, key=lambda f: near[f[0]])

@@ -16,7 +16,7 @@ from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.asked import asking
 from visual_agent.engines.planner.asked.questions import Question, analyse
 from visual_agent.engines.planner.fields.single import Solution
-from visual_agent.engines.planner.figures.figures import Figure, valued
+from visual_agent.engines.planner.figures.figures import Figure, magnitude, valued
 from visual_agent.engines.planner.figures.operands import addends, count_of, ends, like, spoken
 from visual_agent.engines.planner.figures.rates import Part, rate_of, rates, same
 from visual_agent.engines.planner.figures.sheets import Sheet
@@ -24,7 +24,7 @@ from visual_agent.engines.planner.figures.sums import shown
 from visual_agent.engines.planner.figures.within import the_only
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal, stem
-from visual_agent.engines.planner.text.values import NUMBER_WORDS, numeral
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, has_cents, numeral
 from visual_agent.engines.planner.text.words import Term
 
 Ask = Callable[[Question, Sequence[Page]], "Solution | None"]
@@ -82,8 +82,7 @@ def _part(text: str, pages: Sequence[Page], ask: Ask, like: Question) -> Part | 
     if not numbers or len(bare) > 60:
         return None
     value = numbers[0]
-    number = value.number if value.number is not None else float(value.day.toordinal() if value.day else 0)
-    return Part(number, value.kind, value.text, found.ids)
+    return Part(magnitude(value), value.kind, value.text, found.ids)
 
 
 def _differ(question: Question, parts: Sequence[Part | None]) -> Solution | None:
@@ -232,7 +231,7 @@ def _printed_total(question: Question, pages: Sequence[Page], ask: Ask) -> Solut
     money = question.wants == "amount" or (unit and unit[1] in ("美元", "欧元", "英镑", "人民"))
     found = []
     for page in pages:
-        for row in (*page.rows, *([c for c in r if c is not None] for g in page.grids for r in g.body)):
+        for row in page.every_row:
             text = normal(" ".join(i.text for i in row))
             for m in _SUM.finditer(text):
                 value = next((v for v in valued(text) if v.start >= m.end() and v.start - m.end() <= 3), None)
@@ -240,7 +239,7 @@ def _printed_total(question: Question, pages: Sequence[Page], ask: Ask) -> Solut
                     continue
                 behind = text[value.start :].lstrip("0123456789., ")
                 asked = next((g for g in unit.groups() if g), "") if unit else ""
-                if (money and (value.kind == "amount" or re.search(r"[.,]\d\d$", value.text))) or (
+                if (money and (value.kind == "amount" or has_cents(value.text))) or (
                     asked and behind.startswith(asked[:1] if has_han(asked) else stem(asked))
                 ):
                     found.append(

@@ -29,7 +29,7 @@ from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.page.places import bulleted
 from visual_agent.engines.planner.page.records import records
 from visual_agent.engines.planner.text.folding import has_han, normal, stem
-from visual_agent.engines.planner.text.meanings import closeness
+from visual_agent.engines.planner.text.meanings import closeness, nearest_of
 from visual_agent.engines.planner.text.values import is_numeric, number_of
 from visual_agent.engines.planner.text.words import Term, likeness, words
 
@@ -144,7 +144,7 @@ def _nearness(term: Term, match: Match, column: int) -> float:
 
 
 def _is_numeric_column(match: Match, column: int) -> bool:
-    texts = [c.text for row in match.rows if (c := row[column]) is not None]
+    texts = match.texts(column)
     plain = sum(is_numeric(t) or _NOTHING.fullmatch(t.strip()) is not None for t in texts)
     return len(texts) >= 2 and plain >= 0.7 * len(texts)
 
@@ -251,7 +251,7 @@ def is_about(found: Solution, question: Question, pages: Sequence[Page]) -> bool
     """Whether the line of a number that was found by relation speaks of what is counted."""
     lines = [normal(p.known[i].text) for p in pages for i in found.ids if i in p.known]
     said = [w for line in lines for w in re.findall(r"[a-z]{3,}|[\u4e00-\u9fff]{2,}", line)]
-    near = max((closeness(n, w) for n in counted_nouns(question) for w in said), default=0.0)
+    near = max((nearest_of(n, said) for n in counted_nouns(question)), default=0.0)
     capped = any(_LIMIT.search(line) for line in lines) and re.search(r"\bcan|may|fit|能|可以|容", question.folded)
     return counts(found.text) and (near >= 0.3 or bool(capped))
 
@@ -289,7 +289,7 @@ def _tells(hit: Hit, question: Question, page: Page) -> bool:
     source = next((page.known[i].text for i in hit.ids if i in page.known), hit.text)
     if not nouns or not re.search(r"[^\W\d_]{3}|[\u4e00-\u9fff]{2}", source):
         return True
-    around = normal(f"{hit.label} {hit.column} {source}")
+    around = normal(f"{hit.label} {source}")
     said = words(around)
     about = [t for t in question.terms if any(n in t.text for n in nouns)]
     if words(hit.label).concepts & {"address", "phone"}:

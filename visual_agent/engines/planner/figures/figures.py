@@ -89,10 +89,14 @@ def _leading(text: str) -> Value | None:
     return None
 
 
+def magnitude(value: Value) -> float:
+    """A value's number, a date's as its ordinal; 0 where it has none."""
+    return value.number if value.number is not None else float(value.day.toordinal() if value.day else 0)
+
+
 def _made(value: Value, item: Item, name: str, head: str, also: str, row: str, column: str, page: Page) -> Figure:
-    number = value.number if value.number is not None else float(value.day.toordinal() if value.day else 0)
-    unit = item.text.replace(value.text, " ")
-    return Figure(number, value.kind, value.text, name, f"{head} {unit}".strip(), also, item.id, row, column, page.name)
+    head = f"{head} {item.text.replace(value.text, ' ')}".strip()
+    return Figure(magnitude(value), value.kind, value.text, name, head, also, item.id, row, column, page.name)
 
 
 def _of_grid(grid: Grid, key: str, page: Page) -> Iterator[Figure]:

@@ -19,7 +19,7 @@ from visual_agent.engines.planner.figures.figures import Figure
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, stem
 from visual_agent.engines.planner.text.meanings import closeness
-from visual_agent.engines.planner.text.values import NUMBER_WORDS, han_number
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, han_number, has_cents
 from visual_agent.engines.planner.text.words import Term, likeness, terms, words
 
 LEAST = 0.5
@@ -121,6 +121,11 @@ def spoken(phrase: str) -> tuple[Term, ...]:
     found = terms(_FRAME.sub(" ", phrase), question=True)
     idle = (asking.pattern("manner").fullmatch(t.text) or _ASKS.search(t.text) or t.text in _NUMBERS for t in found)
     return tuple(t for t, skip in zip(found, idle, strict=True) if not skip)
+
+
+def topic_of(phrase: str) -> list[Term]:
+    """The terms of a phrase that say which thing is meant."""
+    return [t for t in spoken(phrase) if not t.weak and t.kind not in ("soft", "number") and not is_generic(t)]
 
 
 def candidates(
@@ -270,7 +275,7 @@ def _suits(question: Question, figure: Figure) -> float:
     if figure.kind in ("time", "date"):
         timed = question.wants == "time" or re.search(r"\b(?:earlier|later|late)\b|[早晚]", question.folded)
         return score + (0.1 if timed else -0.6)
-    money = figure.kind == "amount" or re.search(r"[.,]\d\d$", figure.text) is not None
+    money = figure.kind == "amount" or has_cents(figure.text)
     if not question.counts and (question.wants in ("amount", "") or re.search(r"[费钱价]", question.folded)):
         score += 0.1 * money + 0.03 * figure.last
         score += 0.25 if _TOTAL.search(figure.head) else -0.1 if _ONE.search(figure.head) else 0.0

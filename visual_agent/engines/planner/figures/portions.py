@@ -58,7 +58,7 @@ def portions(question: Question, pages: Sequence[Page], ask: Ask) -> Solution | 
     serves, wanted = _scale(match, pages[0])
     if serves is None or not wanted or wanted == serves[0] or _OTHER.search(bare) or not _AMOUNT.search(bare):
         return None
-    found = _amount_of(bare, pages[0]) or _asked(bare, question, pages, ask)
+    found = _amount_of(bare, pages[0]) or _asked(bare, pages, ask)
     if found is None:
         return None
     number, unit, ids = found
@@ -103,7 +103,7 @@ def _amount_of(bare: str, page: Page) -> tuple[float, str, tuple[str, ...]] | No
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _asked(bare: str, question: Question, pages: Sequence[Page], ask: Ask) -> tuple[float, str, tuple[str, ...]] | None:
+def _asked(bare: str, pages: Sequence[Page], ask: Ask) -> tuple[float, str, tuple[str, ...]] | None:
     asked = analyse(bare)
     found = ask(asked, pages) if asked.terms else None
     if found is None:

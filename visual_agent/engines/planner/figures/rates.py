@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from visual_agent.engines.planner.asked.weights import is_generic
 from visual_agent.engines.planner.figures.figures import valued
-from visual_agent.engines.planner.figures.operands import like, spoken
+from visual_agent.engines.planner.figures.operands import like, topic_of
 from visual_agent.engines.planner.figures.running import told
 from visual_agent.engines.planner.figures.sheets import Sheet
 from visual_agent.engines.planner.page.pages import Page
@@ -102,7 +101,7 @@ def rate_of(unit: str, rest: str, sheet: Sheet) -> Part | None:
     """The price of one of a unit: the only one of the pages, or the only one whose words the question has."""
     found = [(part, clause) for p in sheet.pages for part, u, clause in rates(p) if same(unit, u)]
     rest = re.sub(r"[要得该会能需]", " ", rest)
-    said = [t for t in spoken(rest) if not t.weak and t.kind not in ("soft", "number") and not is_generic(t)]
+    said = topic_of(rest)
     fit = [part for part, clause in found if said and all(like(t, clause) >= 0.5 or _is_manner(t) for t in said)]
     fit = fit or ([part for part, _ in found] if all(_is_manner(t) for t in said) else [])
     return fit[0] if len({f.number for f in fit}) == 1 else None

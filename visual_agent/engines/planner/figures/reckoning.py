@@ -20,10 +20,10 @@ from visual_agent.engines.planner.figures.operands import Named, addends, count_
 from visual_agent.engines.planner.figures.remaining import left, without
 from visual_agent.engines.planner.figures.running import told
 from visual_agent.engines.planner.figures.sheets import Sheet
-from visual_agent.engines.planner.figures.sums import shown
+from visual_agent.engines.planner.figures.sums import lasting, shown
 from visual_agent.engines.planner.figures.within import beyond, lasts, listed, per, stated
 from visual_agent.engines.planner.page.pages import Page
-from visual_agent.engines.planner.text.values import han_number, number_of
+from visual_agent.engines.planner.text.values import han_number, has_cents, number_of
 from visual_agent.engines.planner.text.words import likeness, words
 
 
@@ -323,9 +323,7 @@ def _one_of(row: Sequence[Figure]) -> Solution | None:
     printed = next((f for f in row if _UNIT_PRICE.search(f.head)), None)
     if printed is not None:
         return Solution(answers.value(printed.text, (printed.id,)), "the column has prices of one", (printed.id,))
-    counts = [
-        f for f in row if f.number == int(f.number) and 2 <= f.number <= 200 and not re.search(r"[.,]\d\d$", f.text)
-    ]
+    counts = [f for f in row if f.number == int(f.number) and 2 <= f.number <= 200 and not has_cents(f.text)]
     for count in counts:
         rest = [f for f in row if f is not count]
         for amount in rest:
@@ -333,7 +331,7 @@ def _one_of(row: Sequence[Figure]) -> Solution | None:
                 if unit is not amount and abs(unit.number * count.number - amount.number) < 0.011:
                     return Solution(answers.value(unit.text, (unit.id,)), "the row has the price of one", (unit.id,))
     quantity = next((f for f in counts if _COUNTED.search(f.head)), None)
-    rest = [f for f in row if f is not quantity and (f.kind == "amount" or re.search(r"[.,]\d\d$", f.text) or quantity)]
+    rest = [f for f in row if f is not quantity and (f.kind == "amount" or has_cents(f.text) or quantity)]
     if not rest:
         return None
     amount = max(rest, key=lambda f: f.number)
@@ -400,18 +398,11 @@ def _less(question: Question, one: Figure, two: Figure) -> Solution:
     number = high.number - low.number
     text = shown(number)
     if one.kind == "time":
-        text = _minutes(number, question)
+        text = lasting(number, question)
     elif one.kind == "date":
         text = f"{text} 天" if question.chinese else f"{text} days"
     how = f"{high.text} - {low.text}"
     return Solution(answers.worked(text, how, ids), how, ids, 1.0, one.page)
-
-
-def _minutes(minutes: float, question: Question) -> str:
-    """A number of minutes in the unit that the question asks for."""
-    if re.search(r"\bhours?\b|小时|钟头", question.folded) and not re.search(r"\bminutes?\b|分钟", question.folded):
-        return f"{shown(minutes / 60)} {'小时' if question.chinese else 'hours'}"
-    return f"{shown(minutes)} {'分钟' if question.chinese else 'minutes'}"
 
 
 def _added(sheet: Sheet) -> Solution | None:

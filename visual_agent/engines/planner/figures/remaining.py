@@ -17,12 +17,12 @@ from visual_agent.engines.planner.asked.questions import Question
 from visual_agent.engines.planner.asked.weights import is_generic
 from visual_agent.engines.planner.fields.single import Solution
 from visual_agent.engines.planner.figures.figures import Figure, valued
-from visual_agent.engines.planner.figures.operands import ends, like, spoken
+from visual_agent.engines.planner.figures.operands import ends, like, spoken, topic_of
 from visual_agent.engines.planner.figures.running import told
 from visual_agent.engines.planner.figures.sheets import Sheet
 from visual_agent.engines.planner.figures.sums import shown
 from visual_agent.engines.planner.text.folding import has_han, normal, stem
-from visual_agent.engines.planner.text.values import han_number
+from visual_agent.engines.planner.text.values import han_number, has_cents
 from visual_agent.engines.planner.text.words import Term
 
 _LEFT = re.compile(
@@ -129,7 +129,7 @@ def _is_year(figure: Figure) -> bool:
 def _suits(question: Question, one: Stated) -> bool:
     """Whether a number can be of what is counted: money for money, the asked unit behind it."""
     if question.wants == "amount" and one.kind != "amount":
-        return re.search(r"[.,]\d\d$", one.text) is not None or not re.match(r"\s?[a-z\u4e00-\u9fff]", one.after)
+        return has_cents(one.text) or not re.match(r"\s?[a-z\u4e00-\u9fff]", one.after)
     if question.wants != "amount" and one.kind == "amount":
         return not question.counts
     unit = re.search(r"(?:多少|几)([^\d?？\s了没])", question.folded)
@@ -198,7 +198,7 @@ def _near(one: Stated, two: Stated, order: Sequence[str]) -> float:
 def _one_unit(one: Stated, two: Stated) -> bool:
     """Whether two numbers can be of one thing."""
     if one.kind != two.kind and "amount" in (one.kind, two.kind):
-        return re.search(r"[.,]\d\d$", one.text + two.text) is not None
+        return has_cents(one.text + two.text)
     a, b = (re.match(r"\s?([a-z]{1,3}\b|[\u4e00-\u9fff])", s.after) for s in (one, two))
     return a is None or b is None or a[1] == b[1]
 
@@ -230,7 +230,7 @@ def without(sheet: Sheet) -> Solution | None:
     phrase = match["a"] or match["b"] or {"税": "税", "折": "折扣"}[match["c"]]
     phrase = re.split(r"[,，]|\b(?:how|what|is|was)\b", phrase)[0].strip()
     rest = sheet.folded[: match.start()] + " " + sheet.folded[match.start() + len(match[0]) :]
-    topic = _topic_of(_BILL.sub(" ", rest))
+    topic = topic_of(_BILL.sub(" ", rest))
     if not re.search(r"\b(?:what|how much)\b|多少", rest):
         return None
     parts = [n for n in sheet.named(phrase) if _is_money(n.figure) and n.score >= 0.6]
@@ -250,10 +250,6 @@ def without(sheet: Sheet) -> Solution | None:
     return Solution(answers.worked(shown(number), how, ids), how, ids, 1.0, whole.page)
 
 
-def _topic_of(text: str) -> list[Term]:
-    return [t for t in spoken(text) if not t.weak and t.kind not in ("soft", "number") and not is_generic(t)]
-
-
 def _is_money(figure: Figure) -> bool:
-    cents = re.search(r"[.,]\d\d$", figure.text) is not None
+    cents = has_cents(figure.text)
     return figure.kind == "amount" or (figure.kind == "number" and cents and han_number(figure.text) is None)

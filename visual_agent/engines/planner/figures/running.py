@@ -8,10 +8,9 @@ question as far as it, its neighbours and the page's heading hold the question's
 from __future__ import annotations
 
 import re
-import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 
 from visual_agent.engines.planner.asked.questions import Question
@@ -20,6 +19,7 @@ from visual_agent.engines.planner.fields.clauses import part
 from visual_agent.engines.planner.hits import Hit
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page, complete
+from visual_agent.engines.planner.text.books import book
 from visual_agent.engines.planner.text.folding import has_han, stem
 from visual_agent.engines.planner.text.words import Term, likeness, words
 
@@ -64,16 +64,24 @@ def _goes_on(last: Item, item: Item, right: float) -> bool:
     return near and same and starts and full and wide and not apart
 
 
+def written(lines: Sequence[Item]) -> str:
+    """Lines that go on in the next one as one text; Chinese goes on without a space."""
+    return _glue(lines).join(i.text.strip() for i in lines)
+
+
+def _glue(lines: Sequence[Item]) -> str:
+    return "" if has_han(lines[0].text) else " "
+
+
 def told(page: Page) -> list[Sentence]:
     """The sentences of a page, in reading order."""
     found = []
     for lines in paragraphs(page):
-        glue = "" if has_han(lines[0].text) else " "
-        text = glue.join(i.text.strip() for i in lines)
+        text = written(lines)
         starts, at = [], 0
         for item in lines:
             starts.append(at)
-            at += len(item.text.strip()) + len(glue)
+            at += len(item.text.strip()) + len(_glue(lines))
         for start, end in _cuts(text):
             within = [i for n, i in enumerate(lines) if starts[n] < end and starts[n] + len(i.text.strip()) > start]
             if within and text[start:end].strip():
@@ -93,13 +101,12 @@ def _cuts(text: str) -> list[tuple[int, int]]:
 @cache
 def _kin() -> tuple[dict[str, frozenset[str]], tuple[tuple[str, ...], ...]]:
     """English: a stem -> the stems of its kin. Chinese: groups of words."""
-    data = tomllib.loads((files("visual_agent.engines.planner") / "kin.toml").read_text("utf-8"))
-    groups = [frozenset(stem(w) for w in line.split()) for line in data["en"]]
+    groups = [frozenset(stem(w) for w in line.split()) for line in book("kin")["en"]]
     english: dict[str, frozenset[str]] = {}
     for group in groups:
         for word in group:
             english[word] = english.get(word, frozenset()) | group
-    return english, tuple(tuple(line.split()) for line in data["zh"])
+    return english, tuple(tuple(line.split()) for line in book("kin")["zh"])
 
 
 def alike(term: Term, text: str) -> float:
@@ -153,14 +160,14 @@ def running(question: Question, page: Page) -> list[Hit]:
             continue
         near = f"{sentences[n - 1].text if n else ''} {title}"
         got = sum(w * max(own[t], 0.6 * alike(t, near)) for t, w in weights.items())
-        share = got / total - _absent(question, page, weights)
+        share = got / total - _absent(page, weights)
         text = part(question, sentence.text, [t.text for t, s in own.items() if s >= 0.6])
         if share >= LEAST and text:
-            hits.append(Hit(text, sentence.ids, sentence.text, share, page.name, "text", (), sentence.score))
+            hits.append(Hit(text, sentence.ids, sentence.text, share, page.name, "text"))
     return sorted(hits, key=lambda h: -h.score)
 
 
-def _absent(question: Question, page: Page, weights: dict[Term, float]) -> float:
+def _absent(page: Page, weights: dict[Term, float]) -> float:
     """A penalty for things and names that stand nowhere on the page, kin counted."""
     gone = [t for t, w in weights.items() if w >= 0.9 and alike(t, page.text) < 0.6]
     return 0.12 * len(gone)

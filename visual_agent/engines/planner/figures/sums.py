@@ -5,6 +5,7 @@ In: a `Question` and a `Page`. Out: `Result`s, or the rows that fit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -28,6 +29,13 @@ def shown(number: float) -> str:
     """A worked-out number as people write it: at most two decimals, none where it is whole."""
     rounded = round(number, 2)
     return str(int(rounded)) if rounded == int(rounded) else f"{rounded:.2f}"
+
+
+def lasting(minutes: float, question: Question) -> str:
+    """A number of minutes in the unit that the question asks for."""
+    if re.search(r"\bhours?\b|小时|钟头", question.folded) and not re.search(r"\bminutes?\b|分钟", question.folded):
+        return f"{shown(minutes / 60)} {'小时' if question.chinese else 'hours'}"
+    return f"{shown(minutes)} {'分钟' if question.chinese else 'minutes'}"
 
 
 def total(question: Question, page: Page, *, mean: bool = False) -> list[Result]:
@@ -74,26 +82,25 @@ def _column_total(match: Match, mean: bool) -> list[Result]:
     return [Result(shown(number), tuple(c.id for c, _ in cells), how, share - 0.02, match.page.name)]
 
 
-def operands(question: Question, page: Page, *, numeric: bool = True) -> list[tuple[Hit, Hit]]:
+def operands(question: Question, page: Page) -> list[tuple[Hit, Hit]]:
     """Pairs of values that two of the question's terms name, best first: "quinoa plus couscous", "from May to June"."""
     asked = replace(question, wants="number" if question.wants in ("", "name", "place") else question.wants)
     decisive = [t for t in question.terms if weight(t, question) >= 0.3 or t.kind == "number"][:9]
     found = []
     for a, b in combinations(decisive, 2):
-        ones = _usable(best(without(asked, [b]), page), a, page, numeric)
-        twos = _usable(best(without(asked, [a]), page), b, page, numeric)
+        ones = _usable(best(without(asked, [b]), page), a, page)
+        twos = _usable(best(without(asked, [a]), page), b, page)
         for one in ones:
             for two in twos:
                 if one.ids == two.ids and one.text == two.text:
                     continue
-                alike = 0.2 if one.column and one.column == two.column else 0.0
-                found.append((one.score + two.score + alike, (one, two)))
+                found.append((one.score + two.score, (one, two)))
     return [pair for _, pair in sorted(found, key=lambda sp: -sp[0])]
 
 
-def _usable(hits: Sequence[Hit], term: Term, page: Page, numeric: bool) -> list[Hit]:
+def _usable(hits: Sequence[Hit], term: Term, page: Page) -> list[Hit]:
     """The best few values that really hang on a term."""
-    good = [h for h in hits[:6] if h.sure and (not numeric or number_of(h.text) is not None)]
+    good = [h for h in hits[:6] if h.sure and number_of(h.text) is not None]
     return [h for h in good if _tells(term, h, page)][:4]
 
 

@@ -23,7 +23,7 @@ from visual_agent.engines.planner.page.records import records, without_totals
 from visual_agent.engines.planner.text import measures
 from visual_agent.engines.planner.text.dictionary import is_verb
 from visual_agent.engines.planner.text.folding import has_han, normal, stem
-from visual_agent.engines.planner.text.meanings import closeness
+from visual_agent.engines.planner.text.meanings import closeness, nearest_of
 from visual_agent.engines.planner.text.values import is_numeric
 from visual_agent.engines.planner.text.words import Term, likeness, words
 
@@ -50,7 +50,7 @@ _NO = re.compile(r"no|n|[✗✘×○]|[-–—]|not .{1,12}|unpaid|absent|否|�
 def tallied(question: Question, pages: Sequence[Page]) -> Solution | None:
     """How many records or cells there are of what the question says."""
     thing = counted_thing(question.folded)
-    if measures.asked(question.folded) or question.wants in ("duration", "amount", "percent") or question.quoted:
+    if _measures(question):
         return None
     for page in pages:
         for grid in _lists(page):
@@ -66,7 +66,7 @@ def tallied(question: Question, pages: Sequence[Page]) -> Solution | None:
 def every(question: Question, pages: Sequence[Page]) -> Solution | None:
     """How many records there are at all, where the question picks none and they are what is counted."""
     thing = counted_thing(question.folded)
-    if measures.asked(question.folded) or question.wants in ("duration", "amount", "percent") or question.quoted:
+    if _measures(question):
         return None
     for page in pages:
         for grid in records(page):
@@ -74,6 +74,12 @@ def every(question: Question, pages: Sequence[Page]) -> Solution | None:
             if len(tally.rows) > 1 and tally.are_all():
                 return _solution([_first(row) for row in tally.rows], page)
     return None
+
+
+def _measures(question: Question) -> bool:
+    """Whether a question is for a measure, or for what it quotes, and counts no records."""
+    wanted = question.wants in ("duration", "amount", "percent")
+    return wanted or bool(measures.asked(question.folded) or question.quoted)
 
 
 def _solution(found: Sequence[Item], page: Page) -> Solution:
@@ -361,7 +367,7 @@ def _means(term: Term, text: str) -> bool:
     if term.kind not in ("word", "han", "concept") or is_numeric(text) or looks_like_name(text):
         return False
     parts = [normal(text)] if has_han(text) else [w for w in normal(text).split() if len(w) > 3]
-    return max((closeness(term.text, p) for p in parts), default=0.0) >= _LIKE
+    return nearest_of(term.text, parts) >= _LIKE
 
 
 def _alike(noun: str, text: str) -> bool:

@@ -19,11 +19,11 @@ from visual_agent.engines.planner.figures.operands import like, spoken
 from visual_agent.engines.planner.figures.rates import rate_of
 from visual_agent.engines.planner.figures.running import told
 from visual_agent.engines.planner.figures.sheets import Sheet
-from visual_agent.engines.planner.figures.sums import shown
+from visual_agent.engines.planner.figures.sums import lasting, shown
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal, stem
-from visual_agent.engines.planner.text.values import NUMBER_WORDS, Value, numeral
+from visual_agent.engines.planner.text.values import NUMBER_WORDS, Value, has_cents, numeral
 from visual_agent.engines.planner.text.words import Term
 
 
@@ -50,9 +50,8 @@ def _records(page: Page) -> Iterator[Record]:
     for row in (*page.rows, *page.blocks):
         yield Record(normal(" | ".join(i.text for i in row)), tuple(row), page)
     for grid in page.grids:
-        for line in grid.body:
-            cells = tuple(c for c in line if c is not None)
-            yield Record(normal(" | ".join(c.text for c in cells)), cells, page)
+        for cells in grid.filled:
+            yield Record(normal(" | ".join(c.text for c in cells)), tuple(cells), page)
         yield Record(normal(" | ".join(c.text for c in grid.cells)), grid.cells, page)
     yield Record(normal(" | ".join(i.text for i in page.lines)), page.lines, page)
 
@@ -100,7 +99,7 @@ def listed(sheet: Sheet) -> Solution | None:
     thing = groups[1] if len(groups) > 1 else ""
     said = [t for t in spoken(thing) if not t.weak or t.kind == "concept"] if not has_han(thing) else []
     for record in records_of(sheet, said):
-        money = [v for v in valued(record.text) if v.kind == "amount" or re.search(r"[.,]\d\d$", v.text)]
+        money = [v for v in valued(record.text) if v.kind == "amount" or has_cents(v.text)]
         money = [v for v in money if v.number is not None]
         if len(money) > 1 and len(money) != number:
             return None
@@ -309,10 +308,7 @@ def _start_and_end(times: Sequence[_Time], *, marked: bool = False) -> tuple[_Ti
 
 def _between(pair: tuple[_Time, _Time], sheet: Sheet) -> Solution | None:
     start, end = pair
-    minutes = (end.minutes - start.minutes) % 1440
-    hours = re.search(r"\bhours?\b|小时|钟头", sheet.folded) and not re.search(r"\bminutes?\b|分钟", sheet.folded)
-    units = ("小时", "hours") if hours else ("分钟", "minutes")
-    text = f"{shown(minutes / 60 if hours else minutes)} {units[not sheet.question.chinese]}"
+    text = lasting((end.minutes - start.minutes) % 1440, sheet.question)
     how, ids = f"{end.text} - {start.text}", (start.item.id, end.item.id)
     weakest = min(start.item.score, end.item.score)
     return Solution(answers.worked(text, how, ids), how, ids, weakest, sheet.pages[0].name)

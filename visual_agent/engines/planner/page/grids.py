@@ -40,9 +40,14 @@ class Grid:
     def cells(self) -> tuple[Item, ...]:
         """All cells, headings included, without repeats."""
         seen: dict[str, Item] = {}
-        for cell in (*self.extra, *(h for head in self.heads for h in head), *(c for r in self.body for c in r if c)):
+        for cell in (*self.extra, *(h for head in self.heads for h in head), *(c for row in self.filled for c in row)):
             seen.setdefault(cell.id, cell)
         return tuple(seen.values())
+
+    @cached_property
+    def filled(self) -> list[list[Item]]:
+        """The rows of the body without their empty cells."""
+        return [[c for c in row if c is not None] for row in self.body]
 
     @property
     def width(self) -> int:

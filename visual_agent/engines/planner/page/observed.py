@@ -8,7 +8,7 @@ that imitates an observation stays a line.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from visual_agent.engines.planner.text.folding import mended
 
@@ -64,7 +64,7 @@ class Change:
 class Observed:
     """One observation.
 
-    `kind` is "reading", "crop", "found", "count", "compared", "problem" (the tool refused or failed) or "other";
+    `kind` is "reading", "crop", "found", "count", "compared" or "other" (the tool refused or failed, too);
     `image` the picture it is about. Lines and cells are in pixels of that picture.
     """
 
@@ -73,12 +73,11 @@ class Observed:
     size: tuple[int, int] = (0, 0)
     lines: tuple[Item, ...] = ()
     tables: tuple[tuple[tuple[Item | None, ...], ...], ...] = ()
-    count: int = 0
     part: Box | None = None
     parent: str = ""
     other: str = ""
     verdict: str = ""
-    changes: tuple[Change, ...] = field(default=())
+    changes: tuple[Change, ...] = ()
 
 
 def read(text: str) -> Observed:
@@ -173,13 +172,15 @@ def _crop(head: re.Match[str], text: str) -> Observed:
 
 
 def _found(head: re.Match[str], text: str) -> Observed:
-    lines = tuple(_item(m) for row in text.splitlines()[1:] if (m := _LINE.fullmatch(row)))
-    return Observed("found", head[1], lines=lines, count=int(head[2] or 0))
+    return Observed("found", head[1], lines=_regions(text))
 
 
 def _counted(head: re.Match[str], text: str) -> Observed:
-    lines = tuple(_item(m) for row in text.splitlines()[1:] if (m := _LINE.fullmatch(row)))
-    return Observed("count", head[1], lines=lines, count=int(head[2]))
+    return Observed("count", head[1], lines=_regions(text))
+
+
+def _regions(text: str) -> tuple[Item, ...]:
+    return tuple(_item(m) for row in text.splitlines()[1:] if (m := _LINE.fullmatch(row)))
 
 
 def _compared(head: re.Match[str], text: str) -> Observed:

@@ -47,7 +47,6 @@ class Pair:
     relation: str
     prior: float
     context: tuple[str, ...] = ()
-    place: tuple[float, float] = (0.0, 0.0)
     score: float = 1.0
 
 
@@ -60,7 +59,6 @@ class Page:
     lines: tuple[Item, ...]
     loose: tuple[Item, ...]
     grids: tuple[Grid, ...]
-    read: bool = True
     known: dict[str, Item] = field(default_factory=dict)
 
     @cached_property
@@ -79,6 +77,11 @@ class Page:
         return rows_of(self.loose)
 
     @cached_property
+    def every_row(self) -> list[list[Item]]:
+        """The rows of the loose lines and of the tables."""
+        return [*self.rows, *(row for grid in self.grids for row in grid.filled)]
+
+    @cached_property
     def blocks(self) -> list[list[Item]]:
         """Loose lines that stand close under each other, as a sentence that wraps or a card."""
         return blocks_of(self.loose)
@@ -87,6 +90,10 @@ class Page:
     def pairs(self) -> list[Pair]:
         """Every label with a value that may belong to it."""
         return [*_grid_pairs(self), *_line_pairs(self), *_neighbours(self), *_block_pairs(self), *_unmarked(self)]
+
+    def weakest(self, ids: Iterable[str]) -> float:
+        """The least score of some regions (0..1), 1 where none is known."""
+        return min((self.known[i].score for i in ids if i in self.known), default=1.0)
 
 
 def build(name: str, readings: Sequence[Observed]) -> Page:
@@ -106,7 +113,7 @@ def build(name: str, readings: Sequence[Observed]) -> Page:
     cells = [c for g in grids for c in g.cells]
     every = sorted([*loose, *cells], key=lambda i: (i.middle[1], i.box[0]))
     ordered = tuple(i for row in rows_of(every) for i in row)
-    return Page(name, size, ordered, tuple(loose), tuple(grids), bool(readings), {i.id: i for i in ordered})
+    return Page(name, size, ordered, tuple(loose), tuple(grids), {i.id: i for i in ordered})
 
 
 def _replace(lines: list[Item], fresh: Iterable[Item]) -> list[Item]:
@@ -189,7 +196,6 @@ def _grid_pairs(page: Page) -> list[Pair]:
                     "cell",
                     weight,
                     context,
-                    value.middle,
                     value.score,
                 )
             )
@@ -295,7 +301,7 @@ def complete(item: Item) -> bool:
 
 def _inside(item: Item, label: str, value: str, relation: str, prior: float, context: tuple[str, ...]) -> Pair:
     ids = (item.id,)
-    return Pair(label.strip(), value.strip(), ids, ids, relation, prior, context, item.middle, item.score)
+    return Pair(label.strip(), value.strip(), ids, ids, relation, prior, context, item.score)
 
 
 def _heading(page: Page, item: Item) -> tuple[str, ...]:
@@ -387,7 +393,7 @@ def _near(upper: Item, lower: Item, lines: float) -> bool:
 def _pair(label: Item, value: Item, relation: str, prior: float, context: tuple[str, ...]) -> Pair:
     text = label.text.rstrip(" :：")
     score = min(label.score, value.score)
-    return Pair(text, value.text, (value.id,), (label.id,), relation, prior, context, value.middle, score)
+    return Pair(text, value.text, (value.id,), (label.id,), relation, prior, context, score)
 
 
 def _block_pairs(page: Page) -> list[Pair]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from visual_agent.engines.planner.asked import asking
-from visual_agent.engines.planner.asked.questions import Question
+from visual_agent.engines.planner.asked.questions import Question, analyse
 from visual_agent.engines.planner.asked.weights import weight
 from visual_agent.engines.planner.fields.nearest import content, shares
 from visual_agent.engines.planner.figures.running import paragraphs, told
@@ -92,8 +92,6 @@ def beside(anchor: Item, side: str, page: Page) -> list[Item]:
 
 def best_line(text: str, page: Page, least: float = 0.6) -> Item | None:
     """The line that a wording means: the one that holds most of its words and little else."""
-    from visual_agent.engines.planner.asked.questions import analyse
-
     asked = analyse(text)
     if not asked.terms:
         return None

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 from visual_agent.engines.planner.asked.extracts import extract, looks_like_name, wanted
 from visual_agent.engines.planner.asked.questions import Question
+from visual_agent.engines.planner.figures.running import written
 from visual_agent.engines.planner.page.observed import Item
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal
-from visual_agent.engines.planner.text.values import of_kind, values
+from visual_agent.engines.planner.text.values import FREE_TEXT, of_kind, values
 
 MOST = 4000
 """Candidates that are looked at; the largest pages have more."""
-FREE = ("", "text", "place", "id", "name")
-"""Types whose values have no form of their own."""
 
 _CLAUSE = re.compile(r"[,，;；。!！?？:：()（）【】\[\]]\s*|(?<=[a-z\d)])\.\s+|\s[-–—|·•]\s")
 _SENTENCE = re.compile(r"(?<=[。！？!?；;])|(?<=[a-z\d)])\.\s+(?=[A-Z\"'])")
@@ -78,9 +77,7 @@ def _all(wants: str, page: Page) -> Iterator[Candidate]:
         yield from _inside(wants, item.text, (item.id,), heading.get(item.id, ""), "line")
     for block in page.blocks:
         if 1 < len(block) <= 14:
-            glue = "" if has_han(block[0].text) else " "
-            text = glue.join(i.text.strip() for i in block)
-            yield from _of_passage(wants, text, block, heading.get(block[0].id, ""))
+            yield from _of_passage(wants, written(block), block, heading.get(block[0].id, ""))
 
 
 def _of_pairs(wants: str, page: Page) -> Iterator[Candidate]:
@@ -138,7 +135,7 @@ def _inside(wants: str, text: str, ids: tuple[str, ...], section: str, how: str)
                 0.8,
                 "name",
             )
-    if wants in FREE:
+    if wants in FREE_TEXT:
         clauses = [c.strip() for c in _CLAUSE.split(text) if c and c.strip()]
         if len(clauses) > 1:
             for n, clause in enumerate(clauses):
@@ -151,7 +148,7 @@ def _answers(wants: str, text: str) -> Iterator[tuple[str, str]]:
     """The parts of a value that may answer, with their types."""
     found = list(_typed(wants, text))
     yield from found
-    if wants in FREE and text.strip():
+    if wants in FREE_TEXT and text.strip():
         yield text.strip(), "name" if looks_like_name(text) else ""
     elif not found and (whole := extract(text, wants)):
         yield whole, ""
@@ -165,7 +162,7 @@ def _typed(wants: str, text: str) -> Iterator[tuple[str, str]]:
         if found := extract(text, wants):
             yield found, wants
         return
-    kinds = _KINDS.get(wants, (wants,)) if wants not in FREE else ()
+    kinds = _KINDS.get(wants, (wants,)) if wants not in FREE_TEXT else ()
     for kind in kinds:
         for value in of_kind(text, kind) if kind == "weekday" else values(text):
             if value.kind == kind or (kind == "phone" and value.kind == "id"):

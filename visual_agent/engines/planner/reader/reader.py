@@ -62,8 +62,8 @@ MANNERS = tuple(
     )
 )
 _IDLE_HANZI = frozenset("的了是在有和几多少什么哪谁个这那吗呢要能可以怎会去人上下里都还就到")
-_TEXT, _LINES = 6000, 400
-"""Characters and lines of a page that its own features look at."""
+_LINES = 400
+"""Lines of a page that its own features look at."""
 
 
 @dataclass(frozen=True)

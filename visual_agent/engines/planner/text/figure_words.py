@@ -7,16 +7,14 @@ In: a phrase; texts of a page. Out: `Asked` words; a likeness 0..1. Words count 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 
 from visual_agent.engines.planner.fields.nearest import Word, content, support
+from visual_agent.engines.planner.text.books import book
 from visual_agent.engines.planner.text.folding import has_han, normal, units
-from visual_agent.engines.planner.text.words import lexicon
+from visual_agent.engines.planner.text.words import Groups, lexicon, two_sided
 
-_Table = dict[tuple[str, ...], frozenset[int]]
 _FEE = re.compile(r"[\u4e00-\u9fff]{1,2}[费金率税险补价]")
 """Kinds of fees, which all sound alike and are not: 水费 and 电费."""
 _IN_GROUP = 0.8
@@ -38,8 +36,8 @@ class Asked:
     @property
     def decides(self) -> bool:
         """Whether it names a sort of figure that only its own label can be meant by: "salary", "deposit"."""
-        book = lexicon().concepts
-        known = [book[c] for c in self.word.term.concepts if c in book]
+        concepts = lexicon().concepts
+        known = [concepts[c] for c in self.word.term.concepts if c in concepts]
         return any(c.kind in ("amount", "number", "percent", "id") and not c.generic and not c.weak for c in known)
 
     @property
@@ -75,18 +73,8 @@ def speaks(asked: Asked, text: str) -> float:
 
 
 @cache
-def _tables() -> tuple[_Table, _Table]:
-    """Phrases as stems with their groups: on the asking and on the saying side."""
-    book = tomllib.loads((files("visual_agent.engines.planner") / "figure_words.toml").read_text("utf-8"))
-    asking: _Table = {}
-    saying: _Table = {}
-    for number, group in enumerate(book["groups"]):
-        left, _, right = group.partition(" > ")
-        for table, side in ((asking, left), (saying, right or left)):
-            for phrase in side.split(";"):
-                key = tuple(u.stem for u in units(normal(phrase)))
-                table[key] = table.get(key, frozenset()) | {number}
-    return asking, saying
+def _tables() -> tuple[Groups, Groups]:
+    return two_sided(book("figure_words")["groups"])
 
 
 @lru_cache(maxsize=5_000)

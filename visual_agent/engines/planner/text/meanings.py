@@ -10,7 +10,7 @@ know few Hanzi.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -54,6 +54,11 @@ def vectors(texts: Sequence[str]) -> Vector:
 def closeness(one: str, other: str) -> float:
     """The cosine of two folded texts, -1..1."""
     return float(vector(one) @ vector(other))
+
+
+def nearest_of(word: str, others: Iterable[str]) -> float:
+    """The closeness of a folded text to the nearest of others; 0 where there are none."""
+    return max((closeness(word, other) for other in others), default=0.0)
 
 
 def _embed(text: str) -> Vector:

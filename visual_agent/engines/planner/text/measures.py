@@ -6,11 +6,10 @@ In: a question's text; the text of a value with what stands beside it. Out: name
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 
+from visual_agent.engines.planner.text.books import book
 from visual_agent.engines.planner.text.folding import normal
 
 MONEY = re.compile(
@@ -35,10 +34,8 @@ class Measure:
 
 @cache
 def _measures() -> tuple[Measure, ...]:
-    path = files("visual_agent.engines.planner").joinpath("measures.toml")
-    book = tomllib.loads(path.read_text(encoding="utf-8"))
     found = []
-    for name, entry in book.items():
+    for name, entry in book("measures").items():
         spellings = tuple(frozenset(part.split()) for part in entry["units"].split(";"))
         found.append(Measure(name, re.compile(entry["asks"]), frozenset().union(*spellings), spellings))
     return tuple(found)

@@ -6,12 +6,11 @@ In: a folded question, or texts. Out: the `Role`s that it asks for; whether a te
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 
+from visual_agent.engines.planner.text.books import book
 from visual_agent.engines.planner.text.folding import has_han, normal, stem, units
 
 _GAP = 3
@@ -35,8 +34,7 @@ class Role:
 @cache
 def roles_of(part: str) -> tuple[Role, ...]:
     """The roles of people ("who") or of places ("where")."""
-    book = tomllib.loads(files("visual_agent.engines.planner").joinpath("roles.toml").read_text(encoding="utf-8"))
-    return tuple(_role(line) for line in book[part]["roles"])
+    return tuple(_role(line) for line in book("roles")[part]["roles"])
 
 
 def _role(line: str) -> Role:

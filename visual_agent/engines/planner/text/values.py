@@ -17,7 +17,7 @@ _DIGITS |= {"伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9, "俩": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000, "拾": 10, "佰": 100, "仟": 1000}
 _HAN_NUMBER = f"[{''.join(_DIGITS)}{''.join(_UNITS)}]+"
 
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
@@ -221,7 +221,7 @@ def _date(text: str) -> date | None:
     numbers = [int(n) for n in re.findall(r"\d+", text)]
     try:
         if month:
-            number = _MONTHS.index(month[0][:3]) + 1
+            number = MONTHS.index(month[0][:3]) + 1
             year = next((n for n in numbers if n > 31), None)
             day = next((n for n in numbers if n <= 31), 1)
             if year is None and len(numbers) == 2:
@@ -254,7 +254,9 @@ _ANSWERS = {
     "email": ("email",),
     "url": ("url",),
 }
-#: What a value of each type may be written as, best first. Types that are not here are free text.
+"""What a value of each type may be written as, best first."""
+FREE_TEXT = ("", "text", "name", "place", "id")
+"""The types of an answer that have no form of their own; "" where a question does not say."""
 
 
 def of_kind(text: str, kind: str) -> list[Value]:
@@ -302,6 +304,14 @@ def number_of(text: str) -> float | None:
             if value.number is not None:
                 return value.number
     return None
+
+
+_CENTS = re.compile(r"[.,]\d\d$")
+
+
+def has_cents(text: str) -> bool:
+    """Whether a number ends with two decimals, as money does: "12.50"."""
+    return _CENTS.search(text) is not None
 
 
 def is_numeric(text: str) -> bool:

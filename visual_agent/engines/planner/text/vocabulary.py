@@ -6,11 +6,10 @@ In: nothing. Out: `Group`s of what a question says and what a page says for it; 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from visual_agent.engines.planner.text.books import book
 from visual_agent.engines.planner.text.folding import has_han, normal
 
 
@@ -35,19 +34,14 @@ def _pattern(listed: str) -> re.Pattern[str]:
 
 
 @cache
-def _book() -> dict[str, list[str]]:
-    return tomllib.loads((files("visual_agent.engines.planner") / "phrases.toml").read_text("utf-8"))
-
-
-@cache
 def groups(name: str) -> tuple[Group, ...]:
     """The groups of a table ("categories", "statuses")."""
-    halves = [line.partition(" > ") for line in _book()[name]]
+    halves = [line.partition(" > ") for line in book("phrases")[name]]
     return tuple(Group(_pattern(asked), _pattern(said)) for asked, _, said in halves)
 
 
 @cache
 def verbs_like(verb: str) -> tuple[str, ...]:
     """Chinese verbs of the same meaning, the verb itself first, then the longest."""
-    kin = {w for line in _book()["verbs"] if verb in (words := line.split()) for w in words}
+    kin = {w for line in book("phrases")["verbs"] if verb in (words := line.split()) for w in words}
     return (verb, *sorted(kin - {verb}, key=lambda w: (-len(w), w)))

@@ -8,16 +8,15 @@ The lexicon (`lexicon.toml`) holds general document vocabulary; `terms` finds it
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
 from rapidfuzz import fuzz
 
+from visual_agent.engines.planner.text import books
 from visual_agent.engines.planner.text.dictionary import spelling, translations
 from visual_agent.engines.planner.text.folding import HAN, Unit, has_han, normal, units
 from visual_agent.engines.planner.text.values import values
@@ -61,12 +60,27 @@ def _phrases(text: str) -> Iterable[tuple[str, ...]]:
             yield key
 
 
+Groups = dict[tuple[str, ...], frozenset[int]]
+"""Phrases as stems, with the numbers of the groups that they stand in."""
+
+
+def two_sided(groups: Iterable[str]) -> tuple[Groups, Groups]:
+    """The phrases of "asked; ask > said; say": those of questions, those of pages; without " > " all are both."""
+    asking: Groups = {}
+    saying: Groups = {}
+    for number, group in enumerate(groups):
+        left, _, right = group.partition(" > ")
+        for table, side in ((asking, left), (saying, right or left)):
+            for key in _phrases(side):
+                table[key] = table.get(key, frozenset()) | {number}
+    return asking, saying
+
+
 def _entries(*names: str) -> dict[str, dict[str, Any]]:
     """The concepts of several lexicon files; wordings of one concept are put together, its first type stays."""
     merged: dict[str, dict[str, Any]] = {}
     for file in names:
-        text = files("visual_agent.engines.planner").joinpath(file).read_text(encoding="utf-8")
-        for name, entry in tomllib.loads(text)["concepts"].items():
+        for name, entry in books.book(file)["concepts"].items():
             known = merged.setdefault(name, {})
             for key, value in entry.items():
                 if key in ("en", "zh", "ask", "units", "kinds") and key in known:
@@ -79,13 +93,11 @@ def _entries(*names: str) -> dict[str, dict[str, Any]]:
 @cache
 def lexicon() -> Lexicon:
     """The lexicon that ships with the planner, read once."""
-    folder = files("visual_agent.engines.planner")
-    data = {"concepts": _entries("lexicon.toml", "lexicon_papers.toml")}
-    extra = tomllib.loads(folder.joinpath("speech.toml").read_text(encoding="utf-8"))
+    speech = books.book("speech")
     concepts: dict[str, Concept] = {}
     said: dict[tuple[str, ...], frozenset[str]] = {}
     asked: dict[tuple[str, ...], frozenset[str]] = {}
-    for name, entry in data["concepts"].items():
+    for name, entry in _entries("lexicon", "lexicon_papers").items():
         near = frozenset(entry.get("near", "").split())
         concepts[name] = Concept(
             name,
@@ -103,10 +115,10 @@ def lexicon() -> Lexicon:
     only_asked = frozenset(asked)
     for key, names in said.items():
         asked[key] = asked.get(key, frozenset()) | names
-    stops = {key: frozenset({"_stop"}) for part in extra["stop"].values() for key in _phrases(part)}
-    soft = frozenset(key for part in extra["soft"].values() for key in _phrases(part))
+    stops = {key: frozenset({"_stop"}) for part in speech["stop"].values() for key in _phrases(part)}
+    soft = frozenset(key for part in speech["soft"].values() for key in _phrases(part))
     longest = max(len(key) for key in (*asked, *stops, *soft))
-    strong = frozenset(key[0] for key in _phrases(extra["strong"]["zh"]))
+    strong = frozenset(key[0] for key in _phrases(speech["strong"]["zh"]))
     return Lexicon(concepts, said, asked, stops, only_asked, soft, strong, longest)
 
 
@@ -270,7 +282,6 @@ class Words:
     """A text made ready for comparing with terms."""
 
     folded: str
-    squeezed: str
     stems: frozenset[str]
     terms: tuple[Term, ...]
     concepts: frozenset[str]
@@ -288,7 +299,7 @@ def words(text: str) -> Words:
     found = terms(text)
     concepts = frozenset().union(*(t.concepts for t in found))
     stems = frozenset(u.stem for u in units(folded)) | frozenset(u.text for u in units(folded))
-    return Words(folded, "".join(c for c in folded if c.isalnum()), stems, found, concepts)
+    return Words(folded, stems, found, concepts)
 
 
 def likeness(term: Term, text: Words) -> float:

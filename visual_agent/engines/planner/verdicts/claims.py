@@ -22,8 +22,7 @@ from visual_agent.engines.planner.page.records import records
 from visual_agent.engines.planner.text.folding import has_han, normal
 from visual_agent.engines.planner.text.values import han_number, is_numeric
 from visual_agent.engines.planner.text.weekdays import days_of
-
-Ruling = tuple[bool, str, tuple[str, ...]]
+from visual_agent.engines.planner.verdicts.replies import Ruling
 
 _MORE = re.compile(
     r"\b(?:more|higher|better|larger|bigger|greater|later|older|longer|heavier|dearer|warmer|hotter|taller|faster|wetter|up|rise|rose|risen"

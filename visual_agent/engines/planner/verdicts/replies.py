@@ -13,6 +13,7 @@ from visual_agent.engines.planner.fields.nearest import content, shares, support
 from visual_agent.engines.planner.figures.running import paragraphs, told
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal
+from visual_agent.engines.planner.text.values import MONTHS
 
 Ruling = tuple[bool, str, tuple[str, ...]]
 Part = tuple[str, tuple[str, ...]]
@@ -34,8 +35,7 @@ _NO = re.compile(
 _YES = re.compile(
     r"^\W*(?:yes|yeah|yep|yup|sure|of course|ok|okay|definitely|absolutely|please do|done|already)\b|^\W*(?:好|可以|是的?|对|有|行|嗯|能|要|带|会)"
 )
-_MONTHS = {m: n for n, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}  # noqa: SIM905
-_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_MONTH = rf"({'|'.join(MONTHS)})[a-z]*"
 _SPAN = re.compile(
     rf"\b(?:between|from) (?:\d+ )?{_MONTH} (?:and|to|until|till) (?:\d+ )?{_MONTH}|{_MONTH} ?[-–—] ?{_MONTH}|(\d{{1,2}})月(?:\d+日)?[-–—~至到](\d{{1,2}})月"
 )
@@ -51,8 +51,8 @@ def parts_of(page: Page) -> list[Part]:
     """Sentences over several lines, lines, and rows of two cells or more."""
     found: list[Part] = [(s.text, s.ids) for s in told(page)]
     found += [(i.text, (i.id,)) for i in page.lines]
-    rows = [*page.rows, *([c for c in row if c is not None] for grid in page.grids for row in grid.body)]
-    return found + [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in rows if 1 < len(row) <= 8]
+    rows = [row for row in page.every_row if 1 < len(row) <= 8]
+    return found + [(" ".join(i.text for i in row), tuple(i.id for i in row)) for row in rows]
 
 
 def spoken_of(question: Question, page: Page, least: float) -> list[Part]:
@@ -199,11 +199,11 @@ def _in_season(question: Question, page: Page) -> Ruling | None:
     named = re.search(rf"\bin {_MONTH}\b|(\d{{1,2}})月", question.folded)
     if named is None:
         return None
-    month = _MONTHS[named[1]] if named[1] else int(named[2])
+    month = MONTHS.index(named[1]) + 1 if named[1] else int(named[2])
     for text, ids in spoken_of(question, page, 0.4)[:4]:
         span = _SPAN.search(normal(text))
         if span is not None:
-            first, last = (_MONTHS.get(g) or int(g) for g in span.groups() if g)
+            first, last = (MONTHS.index(g) + 1 if g in MONTHS else int(g) for g in span.groups() if g)
             inside = first <= month <= last if first <= last else month >= first or month <= last
             return inside != _forbids(text), text, ids
     return None

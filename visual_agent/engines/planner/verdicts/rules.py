@@ -15,9 +15,7 @@ from visual_agent.engines.planner.asked.weights import other_day
 from visual_agent.engines.planner.fields.nearest import shares
 from visual_agent.engines.planner.page.pages import Page
 from visual_agent.engines.planner.text.folding import has_han, normal
-from visual_agent.engines.planner.verdicts.replies import parts_of, topic
-
-Ruling = tuple[bool, str, tuple[str, ...]]
+from visual_agent.engines.planner.verdicts.replies import Ruling, parts_of, topic
 
 _ON = re.compile(
     r"(?:is )?(?:turned |switched )?(?:on|enabled|yes|active|activated|connected|allowed|always|available|included|paid"

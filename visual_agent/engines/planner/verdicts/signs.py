@@ -194,7 +194,7 @@ def _hour_lines(page: Page) -> list[tuple[str, tuple[str, ...]]]:
         for pair in page.pairs
         if pair.relation in ("cell", "beside", "colon")
     ]
-    return found + [(t, i) for t, i, _ in passages(page)]
+    return found + list(passages(page))
 
 
 # --- signs ---------------------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def _allowed(question: Question, page: Page) -> Verdict | None:
     )
     scored = []
     parts = [
-        (part, ids) for text, ids, _ in passages(page) for part in re.split(r"(?<=[a-z)][.!])\s+|(?<=[。！；;])", text)
+        (part, ids) for text, ids in passages(page) for part in re.split(r"(?<=[a-z)][.!])\s+|(?<=[。！；;])", text)
     ]
     for text, ids in parts:
         said = words(text)
@@ -367,7 +367,7 @@ def _mentions(question: Question) -> bool:
 
 def _quoted(question: Question, pages: Sequence[Page]) -> Verdict | None:
     for page in pages:
-        for text, ids, _ in passages(page):
+        for text, ids in passages(page):
             if all(normal(q) in normal(text) for q in question.quoted):
                 return Verdict(True, text, ids)
     return None
