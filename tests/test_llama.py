@@ -15,6 +15,13 @@ TEXTS = (
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def switched_on():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(weights.SWITCH, "on")
+        yield
+
+
 @pytest.fixture(scope="module")
 def theirs():
     torch = pytest.importorskip("torch")

@@ -10,6 +10,7 @@ its package is installed, is a second witness for single values (`language/`). A
     answers.py, hits.py     the words of an answer with its citations; how sure one must be
 
     text/       folding, dictionary, meanings   texts in one form; Chinese words in English; word vectors
+                books                           the tables of words, loaded once
                 words, weekdays, vocabulary     text -> terms: words, numbers and concepts; how they liken each other
                 values, measures, ages, scales, figure_words, roles   typed values; units; orders; who does what
     asked/      asking, questions, extracts     a question -> its kind, its terms, the type of answer it wants

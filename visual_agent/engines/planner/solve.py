@@ -122,7 +122,7 @@ def by_reader(question: Question, pages: Sequence[Page]) -> Solution | None:
     if chosen_one is None or chosen_one.share < _READ[question.kind]:
         return None
     page = next(p for p in pages if p.name == chosen_one.page)
-    weakest = min([page.known[i].score for i in chosen_one.ids if i in page.known], default=1.0)
+    weakest = page.weakest(chosen_one.ids)
     why = f'"{chosen_one.label[:60]}" speaks of it'
     return Solution(answers.value(chosen_one.text, chosen_one.ids), why, chosen_one.ids, weakest, page.name)
 

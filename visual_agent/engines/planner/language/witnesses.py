@@ -113,7 +113,7 @@ def _share(text: str, readings: Sequence[Reading]) -> float:
 
 
 def _of_reading(one: Reading, page: Page) -> Solution:
-    weakest = min((page.known[i].score for i in one.ids if i in page.known), default=1.0)
+    weakest = page.weakest(one.ids)
     return Solution(answers.value(one.text, one.ids), f'"{one.label[:60]}" speaks of it', one.ids, weakest, page.name)
 
 
