@@ -115,7 +115,7 @@ class Learner(torch.nn.Module):
 
     def __init__(self, known: Mapping[str, Any]) -> None:
         super().__init__()
-        read_ = weights.plain()
+        read_ = {name: weights.plain(name) for name in weights.names()}
         self.embedding, self.norm = torch.tensor(read_["token_embd"]), torch.tensor(read_["output_norm"])
         self.tensors = {name: torch.tensor(array) for name, array in read_.items() if name.startswith("blk.")}
         self.additions = torch.nn.ParameterDict()

@@ -69,6 +69,7 @@ class Copier:
     def __init__(self) -> None:
         self._model = Llama(weights.load())
         self._tokenizer = weights.tokenizer()
+        weights.close()
         self._pieces = [_bytes(self._tokenizer.id_to_token(n)) for n in range(self._tokenizer.get_vocab_size())]
         self._end = self._tokenizer.token_to_id(END)
         self._pages: OrderedDict[str, tuple[int, Cache]] = OrderedDict()
@@ -201,9 +202,15 @@ def _harmless(text: str) -> str:
     return text.replace("<|", "< |")
 
 
+_LOADING = threading.Lock()
+
+
 def copier() -> Copier | None:
     """The one copier of this process, loaded when first asked for; None where there is no model (`weights.path`)."""
-    return _copier() if weights.path() is not None else None
+    if weights.path() is None:
+        return None
+    with _LOADING:
+        return _copier()
 
 
 @cache

@@ -81,15 +81,23 @@ def _reader() -> Any:
     return GGUFReader(file)
 
 
-def plain() -> dict[str, Array]:
-    """The tensors of the file in float32, by name ("blk.0.attn_q": (out, in))."""
+def close() -> None:
+    """Let go of the file: what its index takes is more than half of the weights."""
+    _reader.cache_clear()
+
+
+def names() -> list[str]:
+    """The names of the file's tensors ("blk.0.attn_q")."""
+    return [t.name.removesuffix(".weight") for t in _reader().tensors]
+
+
+def plain(name: str) -> Array:
+    """A tensor of the file in float32, matrices as (out, in)."""
     import numpy as np
     from gguf.quants import dequantize
 
-    tensors = _reader().tensors
-    return {
-        t.name.removesuffix(".weight"): np.array(dequantize(t.data, t.tensor_type), dtype=np.float32) for t in tensors
-    }
+    tensor = next(t for t in _reader().tensors if t.name == f"{name}.weight")
+    return np.array(dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
 
 
 def load(*, adapted: bool = True) -> Weights:
@@ -98,13 +106,12 @@ def load(*, adapted: bool = True) -> Weights:
 
     adapter = files("visual_agent.engines.planner.language").joinpath("adapter.npz")
     learned = np.load(str(adapter)) if adapted else {}
-    tensors = plain()
 
     def turned(layer: int, *parts: str) -> Array:
         """Matrices side by side, each with its addition, as (in, out)."""
         matrices = []
         for part in parts:
-            matrix = tensors.pop(f"blk.{layer}.{part}")
+            matrix = plain(f"blk.{layer}.{part}")
             if f"{layer}.{part}.a" in learned:
                 a, b = (learned[f"{layer}.{part}.{end}"].astype(np.float32) for end in "ab")
                 matrix += b @ a
@@ -113,16 +120,16 @@ def load(*, adapted: bool = True) -> Weights:
 
     layers = tuple(
         Layer(
-            tensors[f"blk.{n}.attn_norm"],
+            plain(f"blk.{n}.attn_norm"),
             turned(n, "attn_q", "attn_k", "attn_v"),
             turned(n, "attn_output"),
-            tensors[f"blk.{n}.ffn_norm"],
+            plain(f"blk.{n}.ffn_norm"),
             turned(n, "ffn_gate", "ffn_up"),
             turned(n, "ffn_down"),
         )
         for n in range(LAYERS)
     )
-    return Weights(layers, tensors["output_norm"], tensors["token_embd"])
+    return Weights(layers, plain("output_norm"), plain("token_embd"))
 
 
 def tokenizer() -> Tokenizer:
