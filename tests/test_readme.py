@@ -20,6 +20,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 BLOCK = re.compile(r"^(<!-- runnable -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)|(?:src|href)=\"([^\"#]+)\"")
 
+pytestmark = pytest.mark.usefixtures("language_model")  # as users have it after `make demo`
+
 
 def blocks(page: Path, language: str, *, runnable: bool | None = None) -> list[str]:
     found = BLOCK.findall(page.read_text(encoding="utf-8"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from planner_documents import DOCUMENTS
 
 from visual_agent.engines.planner.asked.conversation import Conversation, Step
 from visual_agent.engines.planner.asked.questions import analyse
+from visual_agent.engines.planner.fields.single import Solution
+from visual_agent.engines.planner.language import witnesses
 from visual_agent.engines.planner.language.witnesses import weighed
 from visual_agent.engines.planner.page.observed import read
 from visual_agent.engines.planner.page.pages import build
@@ -65,8 +68,17 @@ def test_only_questions_for_one_value_are_weighed(language_model):
 
 def test_without_the_model_the_rules_answer(monkeypatch):
     monkeypatch.setenv("VISUAL_AGENT_LANGUAGE_MODEL", "off")
-    page = build("img1", [read(DOCUMENTS["receipt"][0])]) if "receipt" in DOCUMENTS else build("img1", [read(BOARD)])
+    page = build("img1", [read(BOARD)])
     question = analyse("What is the remittance?", 1)
     found = unweighed(question, [page])
     assert weighed(question, [page], found) is found
     assert solve(question, [page]) == found
+
+
+def test_an_answer_from_a_page_that_the_model_cannot_read_stays(monkeypatch, language_model):
+    pages = [build("img1", [read(BOARD)]), build("img2", [read(BOARD)])]
+    question = analyse("How much does she have to hand over?", 2)
+    found = replace(unweighed(question, pages[1:]) or Solution("£64.00 [r5]", "", ("r5",)), page="img2")
+    heard_of = witnesses.copied
+    monkeypatch.setattr(witnesses, "copied", lambda q, page, o: heard_of(q, page, o) if page.name == "img1" else None)
+    assert weighed(question, pages, found) is found

@@ -45,8 +45,8 @@ def weighed(question: Question, pages: Sequence[Page], found: Solution | None) -
     if question.kind not in KINDS or question.looks or copier() is None:
         return found
     voices, silence = heard(question, pages, found)
-    if not voices:
-        return found
+    if not any(found is None or voice.solution is found for voice in voices):
+        return found  # nothing could be copied from its page
     scores = [sum(w * n for w, n in zip(_weights()["voice"], voice.numbers, strict=True)) for voice in voices]
     none = sum(w * n for w, n in zip(_weights()["silence"], silence, strict=True))
     best = max(range(len(voices)), key=lambda n: scores[n])
