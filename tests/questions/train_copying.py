@@ -10,7 +10,6 @@ none; all questions of a page are learned at once, behind one reading of it.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import random
 import re
@@ -22,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch.nn import functional as F
+from train_reader import lines
 
 from visual_agent.engines.planner.language import copying, weights
 from visual_agent.engines.planner.language.llama import BASE, EPSILON, HEAD
@@ -50,7 +50,10 @@ class Lesson(NamedTuple):
 
 def lessons() -> list[Lesson]:
     """All practice pages with a question that has something to copy, or nothing."""
-    found = [lesson(p["page"], [line.split(" | ") for line in p["text"].split("\n")], _of_texts(p)) for p in texts()]
+    found = [
+        lesson(p["page"], [line.split(" | ") for line in p["text"].split("\n")], _of_texts(p))
+        for p in lines("texts.jsonl")
+    ]
     questions: dict[str, list[dict[str, Any]]] = {}
     for case in lines("questions.jsonl"):
         questions.setdefault(case["page"], []).append(case)
@@ -59,16 +62,6 @@ def lessons() -> list[Lesson]:
             rows = [[i.text for i in row] for row in rows_of(build("img1", [read(page["readings"][0])]).lines)]
             found.append(lesson(page["page"], rows, _of_cases(rows, questions.get(page["page"], []))))
     return [one for one in found if one.asked]
-
-
-def lines(name: str) -> list[dict[str, Any]]:
-    """The objects of a practice file."""
-    return [json.loads(line) for line in (HERE / "practice" / name).read_text(encoding="utf-8").splitlines()]
-
-
-def texts() -> list[dict[str, Any]]:
-    """The practice pages that are text alone."""
-    return lines("texts.jsonl")
 
 
 def _of_texts(page: dict[str, Any]) -> list[tuple[str, str | None]]:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from train_reader import lines
 
 from visual_agent.engines.planner import answers
 from visual_agent.engines.planner.asked.questions import analyse
-from visual_agent.engines.planner.language.witnesses import KINDS, heard
+from visual_agent.engines.planner.language.witnesses import KINDS, heard, strongest
 from visual_agent.engines.planner.page.observed import read
 from visual_agent.engines.planner.page.pages import build
 from visual_agent.engines.planner.solve import unweighed
@@ -73,11 +74,6 @@ def _examples_of(part: tuple[int, int]) -> list[Example]:
     return [one for case in cases if (one := example(case, pages[case["page"]])) is not None]
 
 
-def lines(name: str) -> list[dict[str, Any]]:
-    """The objects of a practice file."""
-    return [json.loads(line) for line in (HERE / "practice" / name).read_text(encoding="utf-8").splitlines()]
-
-
 def learned(examples: list[Example]) -> dict[str, list[float]]:
     """The weights under which the right voices, or silence, have the largest share."""
     voice = torch.zeros(len(examples[0].voices[0]), requires_grad=True)
@@ -114,10 +110,8 @@ def rounded(values: torch.Tensor) -> list[float]:
 
 def is_answered(e: Example, weights: dict[str, list[float]]) -> bool:
     """Whether the weights choose a right answer."""
-    scores = [sum(w * n for w, n in zip(weights["voice"], v, strict=True)) for v in e.voices]
-    none = sum(w * n for w, n in zip(weights["silence"], e.silence, strict=True))
-    best = max(range(len(scores)), key=lambda n: scores[n])
-    return e.right[best] if scores[best] > none else not e.found
+    best = strongest(weights, e.voices, e.silence)
+    return e.right[best] if best is not None else not e.found
 
 
 def check(examples: list[Example]) -> None:

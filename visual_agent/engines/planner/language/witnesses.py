@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -47,10 +47,21 @@ def weighed(question: Question, pages: Sequence[Page], found: Solution | None) -
     voices, silence = heard(question, pages, found)
     if not any(found is None or voice.solution is found for voice in voices):
         return found  # nothing could be copied from its page
-    scores = [sum(w * n for w, n in zip(_weights()["voice"], voice.numbers, strict=True)) for voice in voices]
-    none = sum(w * n for w, n in zip(_weights()["silence"], silence, strict=True))
-    best = max(range(len(voices)), key=lambda n: scores[n])
-    return voices[best].solution if scores[best] > none else None
+    best = strongest(_weights(), [voice.numbers for voice in voices], silence)
+    return voices[best].solution if best is not None else None
+
+
+def strongest(
+    weights: Mapping[str, Sequence[float]], voices: Sequence[Sequence[float]], silence: Sequence[float]
+) -> int | None:
+    """Which voice's numbers weigh most; None where those of silence do."""
+
+    def weight(name: str, numbers: Sequence[float]) -> float:
+        return sum(w * n for w, n in zip(weights[name], numbers, strict=True))
+
+    scores = [weight("voice", numbers) for numbers in voices]
+    best = max(range(len(scores)), key=lambda n: scores[n])
+    return best if scores[best] > weight("silence", silence) else None
 
 
 def heard(question: Question, pages: Sequence[Page], found: Solution | None) -> tuple[list[Voice], tuple[float, ...]]:
